@@ -57,7 +57,7 @@ class Scan(Relation):
     """The rows of a table that ``access`` lets exist; all of them where access is None (policies see bare tables)."""
 
     table: str
-    columns: tuple[Column, ...]  # type: ignore[assignment]
+    columns: tuple[Column, ...]
     access: Access | None
     alias: str
     with_deleted: bool = False
@@ -68,7 +68,7 @@ class Scan(Relation):
 class Values(Relation):
     """Literal rows of expressions (over outer columns, parameters and claims only)."""
 
-    columns: tuple[Column, ...]  # type: ignore[assignment]
+    columns: tuple[Column, ...]
     rows: tuple[tuple[Expr, ...], ...]
     span: Span = _span()
 
@@ -78,7 +78,7 @@ class ParamRows(Relation):
     """The rows of a row-list parameter (``$rows: table[]``); the host caps their number."""
 
     param: str
-    columns: tuple[Column, ...]  # type: ignore[assignment]
+    columns: tuple[Column, ...]
     span: Span = _span()
 
 
@@ -117,7 +117,7 @@ class LetScan(Relation):
     """The rows that an earlier ``let`` of the same plan names; column i is column i of its rows."""
 
     name: str
-    columns: tuple[Column, ...]  # type: ignore[assignment]
+    columns: tuple[Column, ...]
     span: Span = _span()
 
 
@@ -288,7 +288,7 @@ class SetOperation(Relation):
 
     operator: SetOperator
     inputs: tuple[Relation, ...]
-    columns: tuple[Column, ...]  # type: ignore[assignment]
+    columns: tuple[Column, ...]
     span: Span = _span()
 
 

@@ -19,13 +19,13 @@ N = TypeVar("N", bound=Node)
 
 
 @cache
-def _fields(cls: type[Node]) -> tuple[str, ...]:
-    return tuple(attribute.name for attribute in attrs.fields(cast(Any, cls)))
+def _fields(cls: Any) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in attrs.fields(cls))
 
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below, in field order; tuples of nodes are entered."""
-    for name in _fields(type(node)):
+    for name in _fields(cast(Any, type(node))):
         yield from _nodes_in(getattr(node, name))
 
 
@@ -40,7 +40,7 @@ def _nodes_in(value: Any) -> Iterator[Node]:
 def map_children(node: N, change: Callable[[Any], Any]) -> N:
     """The same node over changed children; the node itself where nothing changed."""
     changes: dict[str, Any] = {}
-    for name in _fields(type(node)):
+    for name in _fields(cast(Any, type(node))):
         old = getattr(node, name)
         new = _mapped(old, change)
         if new is not old:
