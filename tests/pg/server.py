@@ -46,6 +46,10 @@ SETTINGS = {
 """Nothing here may change what a query means: durability and background work only, and UTC."""
 
 
+ROW_SECURITY_FIXED = {15: 20, 16: 16, 17: 12, 18: 6}
+"""The first minor release of each major whose native row security is right in every shape that liq emits."""
+
+
 class NoServer(Exception):
     """No PostgreSQL binaries were found, or they would not start."""
 
@@ -57,6 +61,12 @@ class Server:
     sockets: Path
     version: tuple[int, int]
     _names: Iterator[int] = field(factory=count, repr=False)
+
+    @property
+    def row_security_is_fixed(self) -> bool:
+        """Whether native row security here can be an oracle for every shape."""
+        major, minor = self.version
+        return minor >= ROW_SECURITY_FIXED.get(major, 0) and major >= min(ROW_SECURITY_FIXED)
 
     def dsn(self, dbname: str = "postgres", *, user: str = SUPERUSER) -> str:
         """The connection string of one of its databases."""
@@ -153,8 +163,8 @@ def _reachable_binaries(binaries: Path, home: Path, account: _Account | None) ->
 
 
 def _initialise(binaries: Path, home: Path, account: _Account | None) -> None:
-    command = [binaries / "initdb", "-D", home / "data", "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
-               "--locale=C", "--no-sync"]  # fmt: skip
+    command: list[Path | str] = [binaries / "initdb", "-D", home / "data", "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
+                                 "--locale=C", "--no-sync"]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, check=False, **_as_account(home, account))
     if result.returncode != 0:
         raise NoServer(f"initdb failed: {result.stderr.strip()}")
