@@ -1,1 +1,1 @@
-"""Text to syntax tree and back: the grammar, the parser, the formatter."""
+"""Text ⇄ syntax tree: the grammar of liq, its parser and its formatter."""
