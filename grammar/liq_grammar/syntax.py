@@ -356,7 +356,7 @@ class ListLiteral(Node):
 
 @frozen
 class Entry(Node):
-    """``name: value`` in a record. ``$reason`` alone is ``reason: $reason``; ``pun`` tells that it can be written so."""
+    """``name: value`` in a record. ``$reason`` alone is ``reason: $reason``; ``pun``: it can be written so."""
 
     name: Name
     value: Expr
@@ -367,7 +367,8 @@ class Entry(Node):
         match self.value:
             case Parameter(name, optional=False) | Claim(name):
                 return name == self.name.text
-        return False
+            case _:
+                return False
 
 
 @frozen
@@ -471,7 +472,7 @@ class Field(Node):
 
 @frozen
 class Nested(Node):
-    """``publisher { id, name }``, ``recent: versions(where … limit 3) { version }`` (``target`` is a Call of clauses)."""
+    """``publisher { id, name }``, ``recent: versions(where … limit 3) { version }`` (a Call as ``target``)."""
 
     label: Name | None
     target: Path | Call
@@ -573,7 +574,7 @@ class Follow(Node):
 
 Clause: TypeAlias = Where | Group | Distinct | Order | OrderChoose | Follow | Limit | Offset | After
 CLAUSE_ORDER: tuple[type[Node], ...] = (Where, Group, Distinct, Order, OrderChoose, Follow, Limit, Offset, After)
-"""The canonical order, in which a tree holds its clauses; a second one of a kind is kept, so that it can be reported."""
+"""The canonical order, in which a tree holds its clauses; a second one of a kind is kept, to be reported."""
 
 
 @frozen
@@ -653,7 +654,7 @@ class OrSkip(Node):
 
 @frozen
 class OrUpdate(Node):
-    """``or update on (name) set hits = hits + excluded.hits where …``; no assignments: all columns given but the key."""
+    """``or update on (name) set hits = hits + excluded.hits where …``; no assignments: all columns but the key."""
 
     on: tuple[Name, ...] = ()
     assignments: tuple[Assign | Broken, ...] = ()
