@@ -156,9 +156,13 @@ def _reachable_binaries(binaries: Path, home: Path, account: _Account | None) ->
         raise NoServer(f"no PostgreSQL server in {binaries}")
     if account is None or account.reaches((binaries / "postgres").resolve()):
         return binaries
-    copy = home / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    account.own(copy)
+    prefix, package = binaries.parent, binaries.parents[1]
+    copy = home / "install" / package.name / prefix.name
+    shutil.copytree(prefix, copy, symlinks=True)
+    libraries = package.with_name(package.name + ".libs")  # where a wheel keeps the libraries its binaries look for
+    if libraries.is_dir():
+        shutil.copytree(libraries, home / "install" / libraries.name, symlinks=True)
+    account.own(home / "install")
     return copy / "bin"
 
 

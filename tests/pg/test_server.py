@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.pg.server import Server
+from tests.pg.server import Server, _Account, _find_binaries, _reachable_binaries
 
 
 def test_settings_that_meaning_depends_on(pg: Server) -> None:
@@ -66,6 +67,21 @@ def test_server_does_not_outlive_a_killed_run() -> None:
         raise AssertionError("the server still runs a minute after the run was killed")
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def test_binaries_below_a_closed_folder_are_copied_and_run(tmp_path: Path) -> None:
+    binaries = _find_binaries()
+    package = binaries.parents[1]
+    for folder in (binaries.parent.relative_to(package.parent), Path(package.name + ".libs")):
+        if (package.parent / folder).is_dir():
+            shutil.copytree(package.parent / folder, tmp_path / "closed" / folder, symlinks=True)
+    (tmp_path / "closed").chmod(0o700)
+    closed = tmp_path / "closed" / binaries.relative_to(package.parent)
+    reachable = _reachable_binaries(closed, tmp_path / "home", _Account(os.geteuid(), os.getegid()))
+    shutil.rmtree(tmp_path / "closed")
+    assert reachable != closed
+    version = subprocess.run([reachable / "postgres", "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("postgres (PostgreSQL)")
 
 
 def _answers(server: Server) -> bool:
