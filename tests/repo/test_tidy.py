@@ -150,6 +150,17 @@ def test_code_pages_are_whole() -> None:
     assert not wrong
 
 
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = [
+        f"{path}: {target}"
+        for path, text in text_files()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#\s]+)", text)
+        if "://" not in target and not target.startswith("mailto:") and not (ROOT / path.parent / target).exists()
+    ]
+    assert not broken
+
+
 def test_constraints_pin_and_hash_everything() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     entries = [line for line in lines if line.strip() and not line.startswith("#")]
