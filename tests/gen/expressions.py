@@ -190,7 +190,7 @@ class Expressions:
         found = self.column_of("json")
         steps = self.rng.pick([".a", ".a.b", ".b[1]", "['a']", "[0]"])
         if found is None:
-            return f"({values.literal(self.rng, 'json')}){steps if steps[0] == '[' else steps}"
+            return f"({values.literal(self.rng, 'json')}){steps}"
         return found.text + steps
 
     # ------------------------------------------------------------------------------------------ predicates
