@@ -6,17 +6,68 @@ A text is a constant of the plan: values of callers and claims stand in ``binds`
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from liq.model.expr import Expr
 from liq.model.node import Node
+from liq.model.source import NO_SPAN, Span
+from liq.model.types import BYTES, Type
+
+
+@frozen
+class LetColumn(Expr):
+    """A bind: the values of one column of the rows that an earlier step bound, as a list in row order."""
+
+    name: str
+    position: int
+    type: Type
+    span: Span = field(default=NO_SPAN, eq=False, kw_only=True, repr=False)
+
+    @property
+    def nullable(self) -> bool:  # type: ignore[override]
+        """Never; its elements may be."""
+        return False
+
+
+@frozen
+class RowsColumn(Expr):
+    """A bind: the values of one column of a row-list parameter, as a list in row order."""
+
+    param: str
+    column: str
+    type: Type
+    span: Span = field(default=NO_SPAN, eq=False, kw_only=True, repr=False)
+
+    @property
+    def nullable(self) -> bool:  # type: ignore[override]
+        """Never; its elements may be."""
+        return False
+
+
+@frozen
+class HashPad(Expr):
+    """A bind: the host's secret key of ``hash`` XOR-ed with HMAC's inner or outer pad, 64 bytes."""
+
+    inner: bool
+    span: Span = field(default=NO_SPAN, eq=False, kw_only=True, repr=False)
+
+    @property
+    def type(self) -> Type:  # type: ignore[override]
+        """Always bytes."""
+        return BYTES
+
+    @property
+    def nullable(self) -> bool:  # type: ignore[override]
+        """Never."""
+        return False
 
 
 @frozen
 class SqlText(Node):
     """One statement for the server. Placeholder number i (from 1) is bound to ``binds[i - 1]``.
 
-    A bind is an expression over parameters, claims and literals, never a column.
+    A bind is a ``ParamRef``, ``ClaimRef`` or ``Literal``, the presence of an optional parameter (``Is`` not null of its
+    ``ParamRef``), or one of the kinds below: never a column.
     """
 
     text: str
