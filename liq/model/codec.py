@@ -233,6 +233,8 @@ class Codec:
         elif set(members) == {Expr, Relation}:
             both = (*_classes(expr, Expr), *_classes(self.vocabulary.relations, Relation))
             inner = self._family("ExprOrRelation", both)
+        elif set(members) == {Expr, emitted.Bind}:
+            inner = self._family("Bind", (*_classes(expr, Expr), *_classes(emitted, emitted.Bind)))
         else:
             assert len(members) == 1, kind
             inner = self.shape(members[0])

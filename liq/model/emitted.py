@@ -14,8 +14,14 @@ from liq.model.source import NO_SPAN, Span
 from liq.model.types import BYTES, Type
 
 
+class Bind(Expr):
+    """A bind that is no expression of a program."""
+
+    __slots__ = ()
+
+
 @frozen
-class LetColumn(Expr):
+class LetColumn(Bind):
     """A bind: the values of one column of the rows that an earlier step bound, as a list in row order."""
 
     name: str
@@ -30,7 +36,7 @@ class LetColumn(Expr):
 
 
 @frozen
-class RowsColumn(Expr):
+class RowsColumn(Bind):
     """A bind: the values of one column of a row-list parameter, as a list in row order."""
 
     param: str
@@ -45,7 +51,7 @@ class RowsColumn(Expr):
 
 
 @frozen
-class HashPad(Expr):
+class HashPad(Bind):
     """A bind: the host's secret key of ``hash`` XOR-ed with HMAC's inner or outer pad, 64 bytes."""
 
     inner: bool
@@ -71,7 +77,7 @@ class SqlText(Node):
     """
 
     text: str
-    binds: tuple[Expr, ...]
+    binds: tuple[Expr | Bind, ...]
 
 
 @frozen
