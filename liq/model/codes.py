@@ -142,6 +142,9 @@ DOCUMENT_FORMAT = _declare(704, "document-format", "a document of a format or ve
 DOCUMENT_HASH = _declare(705, "document-hash", "a document whose hashes are not those of its content")
 DOCUMENT_CLAIM = _declare(706, "document-claim", "a document promises something other than what its plan does")
 
+# 08xx — execution
+EMIT_REFUSED = _declare(801, "emit-refused", "a dialect of SQL cannot say a part of the query")
+
 # 09xx — projects and configuration
 PROJECT_MISSING = _declare(901, "project-missing", "no liq.toml here or above")
 PROJECT_TEXT = _declare(902, "project-text", "a project file that is not TOML in UTF-8")
