@@ -108,7 +108,10 @@ class Documented(Node):
 
 @frozen
 class Broken(Node):
-    """Text that could not be read; stands for an expression, an item, an element or a step. Says nothing more."""
+    """Text that could not be read; stands for an expression, an item, an element or a step."""
+
+    declares: str = field(default="", kw_only=True)
+    """The name that a broken declaration or ``let`` would have declared, where it can be seen."""
 
 
 @frozen
@@ -132,9 +135,9 @@ class QualifiedName(Node):
 
 @frozen
 class TypeRef(Node):
-    """A type as written: ``text``, ``decimal(15, 2)``, ``text[]``, ``timestamp?``, ``run_status``."""
+    """A type as written: ``text``, ``decimal(15, 2)``, ``text[]``, ``timestamp?``, ``audit.kind``."""
 
-    name: Name
+    name: QualifiedName
     arguments: tuple[int, ...] = ()
     is_list: bool = False
     nullable: bool = False

@@ -23,6 +23,8 @@ INVALID_CHARACTER = _declare(1, "invalid-character", "a character that liq sourc
 SYNTAX = _declare(2, "syntax", "the text does not follow the grammar")
 TOO_LARGE = _declare(3, "too-large", "the source is larger, deeper or longer than the limits allow")
 SQL_FORM = _declare(4, "sql-form", "an SQL form that liq writes in another way")
+UNCLOSED = _declare(5, "unclosed", "a bracket or quote that is never closed, or that closes nothing")
+ENCODING = _declare(6, "encoding", "a file that is not UTF-8 text")
 
 # 01xx — declarations
 DUPLICATE_NAME = _declare(101, "duplicate-name", "a name is declared twice")
