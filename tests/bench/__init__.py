@@ -1,0 +1,1 @@
+"""Measured, never asserted: medians as ratios, interleaved in one run. ``make bench``."""
