@@ -308,7 +308,8 @@ _SIMPLE: dict[Any, Shape] = {
 @cache
 def ir_codec(spans: bool = True, descriptions: bool = True) -> Codec:
     """Documents over the IR: queries and schemas."""
-    return Codec(Vocabulary("ir", ir, spans, descriptions))
+    name = "ir" if spans and descriptions else "bare" if descriptions else "meaning"
+    return Codec(Vocabulary(name, ir, spans, descriptions))
 
 
 @cache
