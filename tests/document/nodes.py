@@ -60,6 +60,8 @@ class Maker:
                 return pick(list(CODES.values()))
             case _ if isinstance(kind, EnumType) and issubclass(kind, Enum):
                 return pick(list(kind))
+            case _:
+                pass
         return self.node(self._concrete(kind, depth), depth - 1)
 
     def _concrete(self, kind: type, depth: int) -> type:

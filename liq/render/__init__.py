@@ -1,0 +1,28 @@
+"""Showing diagnostics: siblings over the one model. Each format is a module of its own, loaded when it is asked for.
+
+``human`` for terminals, ``concise`` for grep and screen readers, ``json`` and ``jsonl`` for programs, ``github`` for
+workflow annotations, ``sarif`` for code scanning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+from liq.model.diagnostics import Diagnostic
+from liq.model.source import Source
+
+FORMATS = ("human", "concise", "json", "jsonl", "github", "sarif")
+MACHINE_FORMATS = frozenset({"json", "jsonl", "sarif", "github"})
+"""Formats that programs read: they go to standard output."""
+
+Sources = Mapping[str, Source]
+"""The texts that diagnostics point into, by the names that they give."""
+
+
+def render(name: str, diagnostics: Sequence[Diagnostic], sources: Sources) -> str:
+    """The text of diagnostics in a format, with a line break at its end unless it is empty. Without colour."""
+    assert name in FORMATS
+    module = "machine" if name in ("json", "jsonl") else name
+    text: str = getattr(import_module(f"liq.render.{module}"), f"render_{name}")(diagnostics, sources)
+    return text
