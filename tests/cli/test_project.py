@@ -75,7 +75,6 @@ def test_empty_file_is_a_project() -> None:
         "liq.toml:3:1: LIQ0903 schema is a list of texts", "liq.toml:2:1: LIQ0903 name is a text",
     ]),
     ("[project]\nname =", ["liq.toml:2:7: LIQ0902 not TOML: invalid value"]),
-    ("[project]\nname = 'a", ["liq.toml:2:10: LIQ0902 not TOML: expected "'""]),
     ("[project]\ndialects = ['oracle']", ["liq.toml:2:1: LIQ0903 unknown dialect 'oracle'; there are postgres, duckdb"]),
     ("[project]\nqueries = ['../x/*.liq']", ["liq.toml:2:1: LIQ0904 '../x/*.liq' leaves the folder of the project"]),
     ("[project]\nqueries = ['/etc/*']", ["liq.toml:2:1: LIQ0904 '/etc/*' is not relative to the project"]),
