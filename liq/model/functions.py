@@ -81,8 +81,8 @@ neg(interval) -> interval ! out_of_range
 >=(anyelement, anyelement) -> bool
 is_distinct(anyelement, anyelement) -> bool lax
 ||(text, text) -> text
-||(list, list) -> list
-in_list(anyelement, list) -> bool ?
+||(list, list) -> list lax
+in_list(anyelement, list) -> bool ? lax
 like(text, text) -> bool
 ilike(text, text) -> bool
 starts_with(text, text) -> bool
@@ -104,7 +104,7 @@ floor(float) -> float
 ceil(decimal) -> decimal
 ceil(float) -> float
 trunc(decimal) -> decimal
-trunc(decimal, int) -> decimal
+trunc(decimal, int) -> decimal ! out_of_range
 trunc(float) -> float
 mod(int, int) -> int ! division_by_zero
 mod(decimal, decimal) -> decimal ! division_by_zero
@@ -139,11 +139,11 @@ md5(text) -> text
 mask(text, int, int) -> text
 hash(text) -> text stable
 encode_hex(bytes) -> text
-decode_hex(text) -> bytes ! invalid_value
+decode_hex(text) -> bytes ! invalid_argument
 now() -> timestamp stable
 today() -> date stable
 gen_random_uuid() -> uuid volatile
-date_trunc(text, timestamp) -> timestamp ! invalid_argument
+date_trunc(text, timestamp) -> timestamp ! invalid_argument, out_of_range
 date_trunc(text, timestamp, text) -> timestamp ! invalid_argument, out_of_range
 date_part(text, timestamp) -> decimal ! invalid_argument
 date_part(text, date) -> decimal ! invalid_argument
@@ -158,7 +158,7 @@ array_append(list, anyelement) -> list lax
 has_any(list, list) -> bool
 has_all(list, list) -> bool
 array_to_string(list, text) -> text
-string_to_array(text, text) -> list_text
+string_to_array(text, text) -> list_text ? lax
 json_typeof(json) -> text
 json_array_length(json) -> int ! invalid_argument
 distance(vector, vector) -> float ! invalid_argument
@@ -181,9 +181,9 @@ bool_and(bool) -> bool ?
 bool_or(bool) -> bool ?
 string_agg(text, text) -> text ?
 array_agg(anyelement) -> list ?
-percentile(float, float) -> float ? ! invalid_argument
-stddev(float) -> float ?
-variance(float) -> float ?
+percentile(float, float) -> float ? ! out_of_range
+stddev(float) -> float ? ! out_of_range
+variance(float) -> float ? ! out_of_range
 """
 
 _WINDOWS = """
