@@ -25,6 +25,7 @@ from liq.model.json_text import LIMITS, DocumentError, Json, canonical, canonica
 from liq.model.physical import PhysicalPlan
 from liq.model.schema import Claim, Schema
 from liq.model.source import NO_SPAN, Span
+from liq.model.stack import stack_room
 from liq.model.tool_schema import tool_schema
 from liq.model.trust import Trust, trust_of_result
 from liq.model.types import Type
@@ -32,6 +33,7 @@ from liq.model.version import COMPILER
 
 PLAN_FORMAT = "liq.plan/1"
 SCHEMA_FORMAT = "liq.schema/1"
+_EPOCH = "_epoch"
 
 
 @frozen
@@ -130,8 +132,13 @@ def digest(data: bytes) -> str:
 
 
 def schema_epoch(schema: Schema) -> str:
-    """The hash of everything that a schema means; spans and descriptions are not part of it."""
-    return digest(canonical(ir_codec(spans=False, descriptions=False).encode(Schema, schema)))
+    """The hash of everything that a schema means; spans and descriptions are not part of it. Kept beside the schema."""
+    kept = vars(schema)
+    if _EPOCH not in kept:
+        with stack_room():
+            kept[_EPOCH] = digest(canonical(ir_codec(spans=False, descriptions=False).encode(Schema, schema)))
+    epoch: str = kept[_EPOCH]
+    return epoch
 
 
 # --------------------------------------------------------------------------------------------------- making
@@ -142,23 +149,22 @@ def make_document(
     sql: dict[str, SqlPlan],
     schema: Schema,
     source: SourceText,
-    epoch: str,
     warnings: tuple[Diagnostic, ...] = (),
 ) -> PlanDocument:
     """The document of a compiled query; everything that can be derived is derived here."""
-    plain = PlanDocument(
-        query=query,
-        source=source,
-        claims=claims_of((query, physical), schema),
-        result=result_of(query, physical),
-        effects=effects_of(physical, schema),
-        bounds=Bounds(row_bound(physical, query.preconditions, schema)),
-        schema_epoch=epoch,
-        physical=physical,
-        sql=sql,
-        warnings=warnings,
-    )
-    return _sealed(plain)
+    with stack_room():
+        return _sealed(PlanDocument(
+            query=query,
+            source=source,
+            claims=claims_of((query, physical), schema),
+            result=result_of(query, physical),
+            effects=effects_of(physical, schema),
+            bounds=Bounds(row_bound(physical, query.preconditions, schema)),
+            schema_epoch=schema_epoch(schema),
+            physical=physical,
+            sql=sql,
+            warnings=warnings,
+        ))  # fmt: skip
 
 
 def result_of(query: Query, physical: PhysicalPlan) -> Result:
@@ -209,7 +215,8 @@ def read_plan(data: bytes | str, file: str = "") -> PlanDocument:
     the rest.
     """
     try:
-        return _read_plan(data, file)
+        with stack_room():
+            return _read_plan(data, file)
     except RecursionError:
         refuse(DOCUMENT_LIMIT, "the plan nests too deeply", file=file)
 
@@ -277,20 +284,25 @@ def _check_hash(name: str, said: Json, found: str, file: str) -> None:
 # --------------------------------------------------------------------------------------------------- schemas
 def write_schema(schema: Schema) -> bytes:
     """The canonical bytes of a schema document."""
-    members = {
-        "epoch": canonical(schema_epoch(schema)),
-        "format": canonical(SCHEMA_FORMAT),
-        "schema": canonical(_FULL.encode(Schema, schema)),
-    }
+    with stack_room():
+        members = {
+            "epoch": canonical(schema_epoch(schema)),
+            "format": canonical(SCHEMA_FORMAT),
+            "schema": canonical(_FULL.encode(Schema, schema)),
+        }
     return canonical_object(members)
 
 
 def read_schema(data: bytes | str, file: str = "") -> Schema:
     """The schema of a document, or ``DocumentError``."""
-    raw = _top(parse(data, file), SCHEMA_FORMAT, {"epoch", "schema"}, file)
-    schema: Schema = _FULL.decode(Schema, raw["schema"], file, root="schema")
-    _check_hash("epoch", raw["epoch"], schema_epoch(schema), file)
-    return schema
+    try:
+        with stack_room():
+            raw = _top(parse(data, file), SCHEMA_FORMAT, {"epoch", "schema"}, file)
+            schema: Schema = _FULL.decode(Schema, raw["schema"], file, root="schema")
+            _check_hash("epoch", raw["epoch"], schema_epoch(schema), file)
+            return schema
+    except RecursionError:
+        refuse(DOCUMENT_LIMIT, "the schema nests too deeply", file=file)
 
 
 __all__ = [

@@ -28,7 +28,7 @@ class Limits:
     """How much a document may ask of its reader."""
 
     bytes_max: int = 16 * 1024 * 1024
-    depth_max: int = 400
+    depth_max: int = 1_200
 
 
 LIMITS = Limits()
