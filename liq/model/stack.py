@@ -1,7 +1,8 @@
-"""Room on Python's stack for trees whose depth is bounded (``liq_grammar.limits``), but not by Python's default of 1,000.
+"""Room on Python's stack for trees whose depth is bounded (``liq_grammar.limits``), but not by Python's default of
+1,000.
 
-Everything that recurses over a plan does so by a few frames per level; the deepest program that the grammar accepts needs
-some thousands. The limit is only ever raised, and put back where it was.
+Everything that recurses over a plan does so by a few frames per level; the deepest program that the grammar accepts
+needs some thousands. The limit is only ever raised, and put back where it was.
 """
 
 from __future__ import annotations
