@@ -234,7 +234,7 @@ WINDOWS = _parse(_WINDOWS)
 OPERATORS = frozenset("+ - * / % neg = <> < <= > >= is_distinct || in_list like ilike matches element".split())
 """Names that source text cannot call as functions."""
 
-_WORDS: dict[str, Type] = {
+TYPE_WORDS: dict[str, Type] = {
     "bool": BOOL, "int": INT, "decimal": DECIMAL, "float": FLOAT, "text": TEXT, "bytes": BYTES, "uuid": UUID, "date": DATE,
     "time": TIME, "timestamp": TIMESTAMP, "interval": INTERVAL, "json": JSON, "list_text": List(TEXT),
 }
@@ -306,14 +306,14 @@ def _wanted(word: str, type_: Type, element: Type | None | bool) -> Type | None:
         case "vector":
             return type_ if isinstance(type_, Vector) else None
         case _:
-            return _WORDS[word]
+            return TYPE_WORDS[word]
 
 
 def _result(word: str, element: Type | None | bool) -> Type:
     if word in ("anyelement", "list"):
         assert element is not None and not isinstance(element, bool)
         return List(element) if word == "list" else element
-    return _WORDS[word]
+    return TYPE_WORDS[word]
 
 
 def conversion_cost(actual: Type, wanted: Type) -> int | None:
