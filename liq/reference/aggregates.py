@@ -96,8 +96,10 @@ def _of_present(function: Callable[[list[Any]], Value]) -> Body:
 
 
 def _extreme(choose: Callable[..., Any]) -> Body:
+    """The least or greatest; of equal values that look different (1.5, 1.50) the last, as in PostgreSQL."""
+
     def body(inputs: Inputs, types: tuple[Type, ...], machine: Machine) -> Value:
-        values = _present(inputs)
+        values = _present(inputs)[::-1]
         return choose(values, key=lambda value: order_key(types[0], value)) if values else None
 
     return body

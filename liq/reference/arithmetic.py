@@ -63,7 +63,7 @@ def checked_decimal(value: Decimal) -> Decimal:
 def rescaled(value: Decimal, scale: int, rounding: str = ROUND_HALF_UP) -> Decimal:
     """The value with exactly ``scale`` digits behind the point, rounded half away from zero unless said otherwise."""
     result = value.quantize(Decimal(1).scaleb(-scale), rounding=rounding, context=EXACT)
-    return result if result else abs(result)
+    return result if result else result.copy_abs()
 
 
 def sized(value: Decimal, precision: int, scale: int) -> Decimal:
@@ -113,7 +113,7 @@ def _leading(value: Decimal) -> tuple[int, int]:
     if not value:
         return 0, 0
     weight = value.adjusted() // 4
-    return weight, int(EXACT.scaleb(abs(value), -4 * weight).to_integral_value(ROUND_DOWN))
+    return weight, int(EXACT.scaleb(value.copy_abs(), -4 * weight).to_integral_value(ROUND_DOWN))
 
 
 def decimal_modulo(a: Decimal, b: Decimal) -> Decimal:

@@ -9,6 +9,7 @@ import uuid
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from liq.model.errors import ErrorKind
 from liq.model.types import (
     Bool,
     Bytes,
@@ -268,6 +269,27 @@ def _from_json(value: JsonValue, target: Type) -> Value:
             return json_text(value.value)
         case _:
             invalid_value(target)
+
+
+def cast_kinds(source: Type, target: Type) -> frozenset[ErrorKind]:
+    """What a cast could raise."""
+    both = frozenset({ErrorKind.INVALID_VALUE, ErrorKind.OUT_OF_RANGE})
+    if isinstance(target, Bytes):
+        both |= {ErrorKind.INVALID_ARGUMENT}  # PostgreSQL's word for bad hex digits
+    match source, target:
+        case (Text(), Text()) | (_, Json()) | ((Int() | DecimalType()), Float()) | (Int(), DecimalType(None)):
+            return frozenset()
+        case (Text() | Json()), _:
+            return both
+        case List(), Vector():
+            return both
+        case List(a), List(b):
+            return cast_kinds(a, b)
+        case (Int() | DecimalType() | Float()), (Int() | DecimalType()):
+            widens = type(source) is type(target) and target in (Int(), DecimalType())
+            return frozenset() if widens or source == target else frozenset({ErrorKind.OUT_OF_RANGE})
+        case _:
+            return frozenset()
 
 
 # ------------------------------------------------------------------------------------------------- storing

@@ -38,7 +38,7 @@ from liq.model.expr import (
     Truth,
 )
 from liq.model.values import JsonValue, Plain, RecordValue, Value
-from liq.reference.casts import cast
+from liq.reference.casts import cast, cast_kinds
 from liq.reference.compare import compare_rows
 from liq.reference.functions import function_of
 from liq.reference.jsonvalues import step, to_json
@@ -158,6 +158,7 @@ def _cast(expr: Cast, env: Env, machine: Machine) -> Value:
     except LiqError as error:
         if not expr.safe:
             machine.journal.record(error)
+            machine.may |= cast_kinds(expr.arg.type, expr.type)  # which of them depends on the server
         return None
 
 

@@ -7,11 +7,14 @@ from fractions import Fraction
 from math import trunc
 
 from liq.model.values import IntervalValue
-from liq.reference.errors import invalid_value
+from liq.reference.errors import invalid_value, out_of_range
 from liq.reference.temporal import DAY, HOUR, MINUTE, SECOND, interval
 
 _NUMBER = r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})"
-_CLOCK = re.compile(r"(?P<sign>[+-]?)(?P<hours>\d{1,9}):(?P<minutes>\d{1,2})(?::(?P<seconds>\d{1,2}(?:\.\d{0,18})?))?")
+_CLOCK = re.compile(
+    r"(?P<sign>[+-]?)(?P<hours>\d{1,9}):(?P<minutes>\d{1,2})"
+    r"(?::(?P<seconds>\d{1,2}(?:\.\d{0,18})?)|(?P<tail>\.\d{1,18}))?"
+)
 _WORD = re.compile(rf"(?P<clock>[+-]?\d{{1,9}}:[\d:.]+)|(?P<number>{_NUMBER})\s*(?P<unit>[a-z]*)|(?P<ago>ago)")
 _ISO = re.compile(
     rf"P(?:(?P<y>{_NUMBER})Y)?(?:(?P<mon>{_NUMBER})M)?(?:(?P<w>{_NUMBER})W)?(?:(?P<d>{_NUMBER})D)?"
@@ -84,6 +87,8 @@ def parse_interval(text: str) -> IntervalValue:
         if found is None or ago or found.end() == at:
             invalid_value("interval")
         at = found.end()
+        if found["unit"] and at < len(words) and words[at].isdigit():
+            invalid_value("interval")
         while at < len(words) and words[at].isspace():
             at += 1
         if found["ago"]:
@@ -104,17 +109,19 @@ def _add_clock(total: _Sum, text: str) -> None:
     found = _CLOCK.fullmatch(text)
     if found is None or total.seen & set(_TIMES):
         invalid_value("interval")
-    minutes, seconds = int(found["minutes"]), Fraction(found["seconds"] or 0)
+    hours, minutes, seconds = int(found["hours"]), int(found["minutes"]), Fraction(found["seconds"] or 0)
+    if found["tail"]:  # two parts with a fraction are minutes and seconds
+        hours, minutes, seconds = 0, hours, minutes + Fraction(found["tail"])
     if minutes > 59 or seconds >= 61:
-        interval(2**31, 0, 0)  # PostgreSQL: interval field value out of range
-    amount = int(found["hours"]) * HOUR + minutes * MINUTE + seconds * SECOND
+        out_of_range("interval")
+    amount = hours * HOUR + minutes * MINUTE + seconds * SECOND
     total.micro += -amount if found["sign"] == "-" else amount
     total.seen |= {"hour", "minute", "second"}
 
 
 def _parse_iso(words: str) -> IntervalValue:
     found = _ISO.fullmatch(words)
-    if found is None or len(words) == 1 or words.endswith("T"):
+    if found is None or len(words) == 1:
         invalid_value("interval")
     total = _Sum()
     names = {"y": "year", "mon": "month", "w": "week", "d": "day", "h": "hour", "min": "minute", "s": "second"}

@@ -50,11 +50,10 @@ from liq.model.ir import (
 )
 from liq.model.node import Node, children, walk
 from liq.model.physical import Operator
-from liq.model.types import Decimal, Float, Int, Json, List, Text, Type, Vector
 from liq.model.values import Value
 from liq.reference import rowops
+from liq.reference.casts import cast_kinds
 from liq.reference.expressions import evaluate
-from liq.reference.functions import same_kind
 from liq.reference.machine import OBSERVED_MAX, Env, Machine, Row
 from liq.reference.relations import visible_rows
 
@@ -100,25 +99,6 @@ def kinds_of(expr: Expr) -> frozenset[ErrorKind]:
             case _:
                 pass
     return frozenset(kinds)
-
-
-def cast_kinds(source: Type, target: Type) -> frozenset[ErrorKind]:
-    """What a cast could raise."""
-    both = frozenset({ErrorKind.INVALID_VALUE, ErrorKind.OUT_OF_RANGE})
-    match source, target:
-        case (Text(), Text()) | (_, Json()) | ((Int() | Decimal()), Float()) | (Int(), Decimal(None)):
-            return frozenset()
-        case (Text() | Json()), _:
-            return both
-        case List(), Vector():
-            return both
-        case List(a), List(b):
-            return cast_kinds(a, b)
-        case (Int() | Decimal() | Float()), (Int() | Decimal()):
-            widens = same_kind(source, target) and target in (Int(), Decimal())
-            return frozenset() if widens or source == target else frozenset({ErrorKind.OUT_OF_RANGE})
-        case _:
-            return frozenset()
 
 
 def _without_queries(expr: Expr) -> Iterator[Node]:

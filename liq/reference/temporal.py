@@ -9,7 +9,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from liq.model.values import IntervalValue
-from liq.reference.arithmetic import quotient
+from liq.reference.arithmetic import EXACT, quotient
 from liq.reference.errors import invalid_argument, out_of_range
 
 UTC = dt.UTC
@@ -114,8 +114,6 @@ def subtract_intervals(a: IntervalValue, b: IntervalValue) -> IntervalValue:
 def multiply_interval(a: IntervalValue, factor: int) -> IntervalValue:
     """Field by field; the time goes through a double, as in PostgreSQL."""
     time = float(a.microseconds) * float(factor)
-    if abs(time) >= 2.0**63:
-        out_of_range("interval")
     return interval(a.months * factor, a.days * factor, round(time))
 
 
@@ -169,6 +167,8 @@ _UNIT_WORDS = {
     "timezone_hour": "timezone_hour",
     "timezone_minute": "timezone_minute",
 }
+TRUNCATING = tuple(_UNIT_WORDS)[:13]
+"""The units that have a beginning: from ``microseconds`` to ``millennium``."""
 _UNITS = {word: unit for unit, words in _UNIT_WORDS.items() for word in words.split()}
 
 
@@ -183,6 +183,8 @@ def unit_named(word: str) -> str:
 def date_trunc(word: str, instant: dt.datetime, zone: str | None = None) -> dt.datetime:
     """The start of the unit that an instant falls into, in UTC or in a zone."""
     unit = unit_named(word)
+    if unit not in TRUNCATING:
+        invalid_argument("a timestamp cannot be truncated to this unit")
     place = UTC if zone is None else zone_named(zone)
     try:
         local = instant.astimezone(place)
@@ -233,7 +235,7 @@ def _floor(unit: str, at: dt.datetime) -> dt.datetime:
         case "millennium":
             return midnight_.replace(year=(at.year + 999) // 1000 * 1000 - 999, month=1, day=1)
         case _:
-            invalid_argument("a timestamp cannot be truncated to this unit")
+            raise AssertionError(unit)
 
 
 @cache
@@ -257,8 +259,8 @@ def part_of_instant(word: str, at: dt.datetime) -> Decimal:
     if unit == "epoch":
         return Decimal(microseconds_of(at)).scaleb(-6)
     if unit == "julian":
-        whole = Decimal(at.toordinal() + JULIAN_OF_ORDINAL_0 - 1)
-        return _plain(whole + quotient(Decimal(microseconds_of_day(at.time())), Decimal(DAY)))
+        whole = Decimal(at.toordinal() + JULIAN_OF_ORDINAL_0)
+        return EXACT.add(whole, quotient(Decimal(microseconds_of_day(at.time())), Decimal(DAY)))
     if unit in ("timezone", "timezone_hour", "timezone_minute"):
         return Decimal(0)
     found = _part_of_clock(unit, at.hour, at.minute, at.second * SECOND + at.microsecond)
@@ -283,7 +285,7 @@ def part_of_date(word: str, day: dt.date) -> Decimal:
         "dow": lambda: iso_day % 7,
         "doy": lambda: day.timetuple().tm_yday,
         "epoch": lambda: (day - dt.date(1970, 1, 1)).days * 86_400,
-        "julian": lambda: day.toordinal() + JULIAN_OF_ORDINAL_0 - 1,
+        "julian": lambda: day.toordinal() + JULIAN_OF_ORDINAL_0,
     }
     if unit not in parts:
         invalid_argument("a date has no such part")
@@ -302,7 +304,10 @@ def part_of_time(word: str, at: dt.time) -> Decimal:
 
 
 def part_of_interval(word: str, span: IntervalValue) -> Decimal:
-    """``extract(unit from interval)``: of its months, days and time apart; a year counts 365.25 days in ``epoch``."""
+    """``extract(unit from interval)``: of its months, days and time apart; a year counts 365.25 days in ``epoch``.
+
+    ``week`` and the quarters of negative months are those of PostgreSQL 18.
+    """
     unit = unit_named(word)
     years, months = _truncated(span.months, 12)
     if unit == "epoch":
@@ -316,7 +321,8 @@ def part_of_interval(word: str, span: IntervalValue) -> Decimal:
     parts = {
         "day": span.days,
         "month": months,
-        "quarter": _truncated(months, 3)[0] + 1,
+        "week": _truncated(span.days, 7)[0],
+        "quarter": _truncated(months, 3)[0] + (1 if months >= 0 else -1),
         "year": years,
         "decade": _truncated(years, 10)[0],
         "century": _truncated(years, 100)[0],
@@ -347,7 +353,3 @@ def _truncated(value: int, unit: int) -> tuple[int, int]:
     """Quotient and remainder towards zero."""
     whole = abs(value) // unit * (1 if value >= 0 else -1)
     return whole, value - whole * unit
-
-
-def _plain(value: Decimal) -> Decimal:
-    return value + Decimal(0)
