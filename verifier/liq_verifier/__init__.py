@@ -1,0 +1,7 @@
+"""Proves plans safe against row policies, or shows the rows that would leak. Imports ``liq.model`` and
+``liq.reference`` only."""
+
+from liq_verifier.obligation import Kind, Obligation, Verdict, Verification, Witness
+from liq_verifier.verify import verify
+
+__all__ = ["Kind", "Obligation", "Verdict", "Verification", "Witness", "verify"]
