@@ -1,0 +1,67 @@
+"""From sqlglot trees to PostgreSQL text."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlglot import ErrorLevel, exp
+from sqlglot.generators.postgres import PostgresGenerator
+
+from liq_planner.emit.nodes import Compare, Infix, Sql, SqlType, Subscript
+
+LINE_WIDTH = 100
+
+_BEFORE_CAST = (
+    exp.Column,
+    exp.Placeholder,
+    exp.Anonymous,
+    exp.Paren,
+    exp.Subquery,
+    exp.Cast,
+    exp.Literal,
+    exp.Null,
+    exp.Boolean,
+)
+
+
+def _cast(generator: Any, node: exp.Cast) -> str:
+    inner, to = generator.sql(node, "this"), generator.sql(node, "to")
+    return f"{inner}::{to}" if isinstance(node.this, _BEFORE_CAST) else f"CAST({inner} AS {to})"
+
+
+def _paren(generator: Any, node: exp.Paren) -> str:
+    inner = generator.sql(node, "this")
+    if "\n" not in inner and len(inner) <= LINE_WIDTH:
+        return f"({inner})"
+    return str(PostgresGenerator.paren_sql(generator, node))
+
+
+class PostgresText(PostgresGenerator):
+    """PostgreSQL as liq prints it: ``$1`` for binds, ``x::t`` for casts, short parentheses on one line."""
+
+    TRANSFORMS: ClassVar[dict[Any, Any]] = {
+        **PostgresGenerator.TRANSFORMS,
+        Infix: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
+        Compare: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
+        Subscript: lambda self, e: f"{self.sql(e, 'this')}[{self.sql(e, 'expression')}]",
+        SqlType: lambda self, e: str(e.this),
+        exp.Extract: lambda self, e: f"extract({self.sql(e, 'this')} FROM {self.sql(e, 'expression')})",
+        exp.Cast: _cast,
+        exp.Paren: _paren,
+        exp.Placeholder: lambda self, e: f"${e.name}",
+        exp.Collate: lambda self, e: f"{self.sql(e, 'this')} COLLATE {self.sql(e, 'expression')}",
+        exp.AtTimeZone: lambda self, e: f"{self.sql(e, 'this')} AT TIME ZONE {self.sql(e, 'zone')}",
+    }
+
+
+def postgres_text(tree: Sql) -> str:
+    """The text of a statement. The tree is not changed."""
+    generator = PostgresText(
+        dialect="postgres",
+        pretty=True,
+        normalize_functions=False,
+        comments=False,
+        max_text_width=LINE_WIDTH,
+        unsupported_level=ErrorLevel.RAISE,
+    )
+    return generator.generate(tree, copy=True)
