@@ -1,7 +1,7 @@
 """Make what is made from ``liq.lark``: the parser tables and the TextMate grammar. ``python -m liq_grammar.generate``.
 
-Only this module needs lark, and only while liq is built: at run time ``machine.py`` walks the saved tables. A test keeps
-the files in step with the grammar, and another holds the machine against lark's own parser.
+Only this module needs lark, and only while liq is built: at run time ``machine.py`` walks the saved tables. A test
+keeps the files in step with the grammar, and another holds the machine against lark's own parser.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from lark import Lark
-from lark.grammar import Rule
+from lark.grammar import Rule, Terminal
 from lark.lexer import PatternStr, TerminalDef
 from lark.parsers.lalr_analysis import Shift
 
@@ -37,8 +38,7 @@ def build_lark() -> Lark:
 def _rule_entry(rule: Rule, nonterminals: dict[str, int]) -> list[Any]:
     """``[origin, name, how, length, kept, spliced]``; ``how`` is list, pass or node (see ``tables.Rule``)."""
     origin = str(rule.origin.name)
-    keep_all = rule.options.keep_all_tokens
-    kept = [at for at, symbol in enumerate(rule.expansion) if not symbol.is_term or keep_all or not symbol.filter_out]
+    kept = [at for at, symbol in enumerate(rule.expansion) if not (isinstance(symbol, Terminal) and symbol.filter_out)]
     spliced = [at for at in kept if not rule.expansion[at].is_term and rule.expansion[at].name.startswith("_")]
     if rule.alias:
         how = "node"
@@ -52,7 +52,7 @@ def _rule_entry(rule: Rule, nonterminals: dict[str, int]) -> list[Any]:
     return [nonterminals[origin], rule.alias or origin, how, len(rule.expansion), kept, spliced]
 
 
-def _terminal_entries(terminals: list[TerminalDef], ids: dict[str, int]) -> dict[str, Any]:
+def _terminal_entries(terminals: Collection[TerminalDef], ids: dict[str, int]) -> dict[str, Any]:
     """How a token is told: by its word, by the word and what follows, by its sign, or by a pattern."""
     keywords: dict[str, int] = {}
     before: dict[str, list[list[Any]]] = {}
@@ -89,7 +89,7 @@ def _numbered(table: Any) -> dict[int, int]:
 
 def parser_tables(lark: Lark) -> dict[str, Any]:
     """Everything the machine and the scanner need, as JSON."""
-    table = lark.parser.parser._parse_table  # type: ignore[attr-defined]  # a public attribute of an untyped frontend
+    table = lark.parser.parser._parse_table
     used = sorted({name for row in table.states.values() for name in row})
     rules = sorted(lark.rules, key=lambda rule: (rule.origin.name, [symbol.name for symbol in rule.expansion]))
     numbers = _numbered(table)
@@ -110,9 +110,9 @@ def parser_tables(lark: Lark) -> dict[str, Any]:
                 shifts.append([terminals[name], numbers[argument]])
             else:
                 gotos.append([nonterminals[name], numbers[argument]])
-        sets = [
-            [rule, lookaheads.setdefault(tuple(ahead), len(lookaheads))] for rule, ahead in sorted(reduces.items())
-        ]
+        if number == table.end_states["start"]:
+            shifts.append([terminals[END], numbers[number]])  # lark stops here without taking the end; we take it
+        sets = [[rule, lookaheads.setdefault(tuple(ahead), len(lookaheads))] for rule, ahead in sorted(reduces.items())]
         states.append([shifts, gotos, sets])
     return {
         "terminals": list(terminals),

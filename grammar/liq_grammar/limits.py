@@ -1,4 +1,4 @@
-"""How much text one source may hold. Beyond these, a diagnostic says so; nothing here depends on the machine or the clock."""
+"""How much text one source may hold; beyond, a diagnostic says so. Nothing here depends on machine or clock."""
 
 from __future__ import annotations
 

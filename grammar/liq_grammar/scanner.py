@@ -32,12 +32,12 @@ class Token(NamedTuple):
 
 
 class Trivia(NamedTuple):
-    """A comment; ``index`` is the number of the token behind it."""
+    """A comment; ``follower`` is the number of the token behind it."""
 
     start: int
     end: int
     own_line: bool
-    index: int
+    follower: int
 
 
 @define
@@ -52,6 +52,9 @@ FOREIGN: Final = (
     r"==|&&|<=>|;|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|\$\{[^}\n]*\}?|\"[^\"\n]*+(?:\"\"[^\"\n]*+)*+\"?|\$[0-9]+|\\"
 )
 """What other languages write; each is named with what liq has instead."""
+
+CUTS_MAX: Final = 4
+"""How often the rest of a text is read again because of a quote that is never closed."""
 
 STRING_TO_LINE_END: Final = re.compile(r"'[^\n]*")
 
@@ -93,6 +96,7 @@ class Scanner:
         self.report: Final = report
         self.table: Final[Tables] = tables()
         self.patterns: Final = _patterns()
+        self.source_text: Final = source.text
         self.text: Final = self._cleaned(source.text)
         self.out = Scanned()
         self._words: dict[str, tuple[int, ...]] = {}
@@ -208,7 +212,9 @@ class Scanner:
             return meant or "unreadable"
         lower = word.lower()
         if lower in self.table.keywords:
-            self.report(codes.SQL_FORM, f"keywords are lower case: write `{lower}`", span, fix=(lower, f"write {lower}"))
+            self.report(
+                codes.SQL_FORM, f"keywords are lower case: write `{lower}`", span, fix=(lower, f"write {lower}")
+            )
         else:
             self.report(codes.SYNTAX, f"names are lower case: `{characters.shown(word)}`", span,
                         fix=(lower, f"write {lower}"),
@@ -284,7 +290,7 @@ class Scanner:
         """A quote without a partner at the end. The text that swallowed its partner is the first that spans lines."""
         tokens = self.out.tokens
         last_cut = max(self._cut_quotes, default=-1)
-        for at, token in enumerate(tokens):
+        for at, token in enumerate(tokens if len(self._cut_quotes) < CUTS_MAX else ()):
             if token.start > last_cut and token.text.startswith("'") and "\n" in token.text:
                 self._cut_quotes.add(token.start)
                 self.out.tokens = tokens[:at]
@@ -300,7 +306,9 @@ class Scanner:
         ids = self.table.ids
         span = Span(start, start + 1)
         if char == characters.REPLACEMENT:
-            return start + 1  # reported when the text was cleaned, or once below
+            if self.source_text[start] == char:
+                self.report(codes.INVALID_CHARACTER, "U+FFFD stands for a character that was lost", span)
+            return start + 1
         if char == "'":
             return self._open_quote(start)
         if char.isdecimal():
@@ -349,10 +357,12 @@ class Scanner:
             self.report(codes.SQL_FORM, "statements need no `;` between them", span, fix=("", "remove it"),
                         help="each statement begins with a word of its own")  # fmt: skip
         elif text[:2] in ("//", "/*"):
-            self.report(codes.SQL_FORM, "comments are written `-- text`, to the end of the line", Span(start, start + 2))
+            self.report(
+                codes.SQL_FORM, "comments are written `-- text`, to the end of the line", Span(start, start + 2)
+            )
         elif text.startswith("${"):
             self._placeholder(text, span, "values are never put into the text of a query: `${` has no meaning",
-                              "declare a parameter and write $name; its value is bound when the query runs")  # fmt: skip
+                              "write $name; the value is bound when the query runs")  # fmt: skip
         elif text.startswith("$"):
             self._placeholder(text, span, "parameters have names, not numbers", "write $name")
         elif text == "\\":

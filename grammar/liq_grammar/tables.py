@@ -14,7 +14,7 @@ class Rule(NamedTuple):
     """One production.
 
     ``how``: a ``list`` rule hands its children to the rule above, a ``pass`` rule its only child, a ``node`` rule calls
-    the builder ``name``. ``kept`` are the symbols that leave something behind, ``spliced`` those of them that are lists.
+    the builder ``name``. ``kept`` are the symbols that leave something behind, ``spliced`` those that are lists.
     """
 
     origin: int
@@ -28,8 +28,8 @@ class Rule(NamedTuple):
 class Tables:
     """An LALR(1) automaton over numbered terminals.
 
-    ``actions(state)`` maps a terminal to what to do: a number >= 0 is the state to shift into, a number < 0 is ``~rule``
-    to reduce by. ``gotos(state)`` maps a nonterminal to the state behind it.
+    ``actions(state)`` maps a terminal to what to do: a number >= 0 is the state to shift into, one < 0 is ``~rule`` to
+    reduce by. ``gotos(state)`` maps a nonterminal to the state behind it.
     """
 
     def __init__(self, data: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ def textmate_grammar(tables: dict[str, Any]) -> dict[str, Any]:
     typed = sorted(word for word, found in tables["before"].items() for number, _ in found
                    if tables["terminals"][number] == "TYPE_WORD")  # fmt: skip
     numbers = "|".join(f"(?:{patterns[name]})" for name in ("FLOAT", "DECIMAL", "INT"))
+    no_call = "|".join(sorted(keywords))
     return {
         "$schema": "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
         "name": "liq",
@@ -45,7 +46,7 @@ def textmate_grammar(tables: dict[str, Any]) -> dict[str, Any]:
             {"name": "storage.type.literal.liq", "match": rf"\b(?:{'|'.join(typed)})(?=\s*')"},
             {"name": "variable.other.member.liq", "match": r"(?<=\.)[a-z_][a-z0-9_]*"},
             {"name": "variable.other.label.liq", "match": r"\b[a-z_][a-z0-9_]*(?=\s*:(?!:))"},
-            {"name": "entity.name.function.liq", "match": rf"\b(?!(?:{'|'.join(sorted(keywords))})\b)[a-z_][a-z0-9_]*(?=\s*\()"},
+            {"name": "entity.name.function.liq", "match": rf"\b(?!(?:{no_call})\b)[a-z_][a-z0-9_]*(?=\s*\()"},
             _words(list(CONSTANTS), "constant.language"),
             _words(list(OPERATORS), "keyword.operator.word"),
             _words(list(reserved), "keyword.control"),

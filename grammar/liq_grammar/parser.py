@@ -1,0 +1,144 @@
+"""``parse`` never raises, whatever the text: it returns a tree and every problem it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from liq.model import codes
+from liq.model.diagnostics import Diagnostic
+from liq.model.source import NO_SPAN, Source, Span
+from liq_grammar import syntax as s
+from liq_grammar.brackets import match_brackets
+from liq_grammar.builders import BUILDERS
+from liq_grammar.descriptions import attach_comments
+from liq_grammar.limits import SOURCE_CHARACTERS_MAX
+from liq_grammar.machine import Machine
+from liq_grammar.recovery import Recovery
+from liq_grammar.report import Report
+from liq_grammar.scanner import Scanner, Token
+from liq_grammar.tables import tables
+
+
+@frozen
+class Lexeme:
+    """One token as it was read: ``terminal`` is its name in ``liq.lark``, empty where the text was skipped."""
+
+    terminal: str
+    text: str
+    span: Span
+
+
+@frozen
+class Parsed:
+    """What became of a text: the tree of what could be read, and everything that is wrong with the rest."""
+
+    tree: s.File
+    diagnostics: tuple[Diagnostic, ...]
+    _tokens: Sequence[Token]
+    _terminals: dict[int, int]
+    work: int
+    """Steps taken, in tokens: bounded by the length of the text."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(each.is_error for each in self.diagnostics)
+
+    @property
+    def tokens(self) -> tuple[Lexeme, ...]:
+        """The tokens of the text, comments and white space left out."""
+        names = (*tables().terminals, "")
+        return tuple(
+            Lexeme(names[self._terminals.get(at, -1)], token.text, token.span)
+            for at, token in enumerate(self._tokens)
+            if token.end > token.start
+        )
+
+    @property
+    def comments(self) -> tuple[s.Comment, ...]:
+        """The comments that describe nothing; descriptions are in the tree."""
+        return self.tree.comments
+
+
+JOIN_WORDS: Final = ("right", "natural", "outer", "semi", "anti", "asof")
+"""Before ``join`` these would be read as an alias, and the join as another one than was meant."""
+
+
+def parse(source: Source) -> Parsed:
+    """Read a text of liq."""
+    report = Report(source)
+    if len(source.text) > SOURCE_CHARACTERS_MAX:
+        size = len(source.text)
+        report(codes.TOO_LARGE, f"{size} characters; a source has at most {SOURCE_CHARACTERS_MAX}", NO_SPAN)
+        return Parsed(s.File(()), report.finished(), (), {}, 0)
+    scanner = Scanner(source, report)
+    scanned = scanner.scan()
+    brackets = match_brackets(scanned.tokens, report)
+    machine = Machine(brackets.tokens, BUILDERS)
+    _report_misleading(scanned.tokens, report)
+    Recovery(brackets, machine, report).run(len(brackets.tokens))
+    tree = machine.values[1]
+    assert isinstance(tree, s.File), "recovery always reaches the end"
+    tree = s.evolve(tree, span=Span(0, len(source.text)))
+    tree = attach_comments(source, tree, scanned.tokens, scanned.comments, scanner.text)
+    return Parsed(tree, report.finished(), brackets.tokens, machine.terminals, machine.steps)
+
+
+def _report_misleading(tokens: Sequence[Token], report: Report) -> None:
+    """What would parse, but not mean what it says to a reader."""
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        if following.text == "join" and token.text in JOIN_WORDS:
+            helps = {"right": "swap the sides and write `left join`", "outer": "write `left join` or `full join`"}
+            report(codes.SQL_FORM, f"there is no `{token.text} join`", token.span.join(following.span),
+                   help=helps.get(token.text, "write `join … on`; a name in backticks is an alias"))  # fmt: skip
+        elif following.text == ":" and token.text.startswith("$") and token.text.endswith("?"):
+            name = token.text[:-1]
+            report(codes.SYNTAX, f"a parameter that may be left out has the `?` behind its type: `{name}: text?`",
+                   token.span, fix=(name, f"write {name}"))  # fmt: skip
+
+
+def decode(name: str, data: bytes) -> Source | Diagnostic:
+    """The text of a file. A byte order mark is dropped; anything but UTF-8 is refused."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return Diagnostic(codes.ENCODING, "the file is UTF-16; liq source is UTF-8", NO_SPAN, name)
+    try:
+        return Source(name, data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"the file is not UTF-8: byte {error.start} (line {line}) is 0x{data[error.start]:02x}"
+        return Diagnostic(codes.ENCODING, message, NO_SPAN, name)
+
+
+def accepts(source: Source, offset: int) -> frozenset[str]:
+    """The names of the terminals that could stand at an offset, whatever is wrong before it: for completion.
+
+    A word that touches the offset from the left is taken as not yet written.
+    """
+    report = Report(source)
+    text = source.text[: min(max(offset, 0), SOURCE_CHARACTERS_MAX)]
+    scanned = Scanner(Source(source.name, text), report).scan()
+    tokens = scanned.tokens
+    if len(tokens) > 1 and tokens[-2].end == len(text) and (text[-1:].isalnum() or text.endswith("_")):
+        del tokens[-2]
+    brackets = match_brackets(tokens, report)
+    machine = Machine(brackets.tokens, BUILDERS)
+    supplied = next((at for at, token in enumerate(brackets.tokens) if at in _supplied_at_end(brackets.tokens)), 0)
+    Recovery(brackets, machine, report).run(supplied)
+    return frozenset(machine.table.terminals[kind] for kind in machine.accepted(len(machine.states))) - {"BROKEN"}
+
+
+def _supplied_at_end(tokens: Sequence[Token]) -> frozenset[int]:
+    """The end of the text and the closing brackets supplied before it."""
+    at = len(tokens) - 1
+    while at > 0 and tokens[at - 1].start == tokens[at - 1].end:
+        at -= 1
+    return frozenset(range(at, len(tokens)))
+
+
+def keywords() -> dict[str, str]:
+    """Every word with a meaning of its own, by the name of its terminal."""
+    table = tables()
+    return {table.terminals[number]: word for word, number in table.keywords.items()}
