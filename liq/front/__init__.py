@@ -10,8 +10,8 @@ The reading half, for the half that resolves declarations and writes:
 * ``expressions.resolve(expr, scope, expected=None)`` -> model expression, coerced to ``expected`` where that is given;
   ``expressions.predicate(expr, scope)`` -> bool. On an error: one report, then a null literal that fits everywhere.
 * ``coerce.coerce(expr, type, scope, span)``: an implicit conversion, or a report.
-* ``reads.resolve_read(read, context, outer)`` -> Relation; ``reads.root_read(read, context)`` -> ``RootRead`` (relation,
-  result, ordered, paging, bounded). ``describe.resolve_describe(describe, context)`` -> Relation.
+* ``reads.resolve_read(read, context, outer)`` -> Relation; ``reads.root_read(read, context)`` -> ``RootRead``
+  (relation, result, ordered, paging, bounded). ``describe.resolve_describe(describe, context)`` -> Relation.
 * ``shapes.returning(shape, scope)`` -> tuple of Items over a row scope. ``keys.keys_of(relation, context)``.
 * ``type_refs.resolve_type(ref, context)``.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
@@ -23,8 +23,13 @@ from liq.model.schema import Claim, Function, Schema, Table, View
 from liq.model.source import Span
 from liq.model.types import Enum
 
+if TYPE_CHECKING:
+    from liq.front.links import Link
+
 NODES_MAX = 200_000
 """Nodes that one query may grow to, with the views and functions it uses inlined."""
+DEPTH_MAX = 100
+"""Expressions and reads inside each other."""
 DIAGNOSTICS_MAX = 200
 """Findings of one query beyond which nothing more is said."""
 
@@ -101,7 +106,7 @@ class SchemaNames:
 class Reach:
     """How a user's scan was reached: directly, or through a view.
 
-    ``view``: the outermost view. ``columns``: its columns as inlined there; those that the statement refers to are used.
+    ``view``: the outermost view. ``columns``: its columns as inlined there; those that the statement names are used.
     """
 
     view: str | None = None
@@ -116,6 +121,7 @@ class LetBinding:
     columns: tuple[Column, ...]
     keys: tuple[frozenset[int], ...] = ()
     exactly_one: bool = False
+    bounded: bool = False
     span: Span = Span(0, 0)
 
     @property
@@ -141,7 +147,10 @@ class Context:
     diagnostics: list[Diagnostic] = field(factory=list)
     user_scans: dict[int, Reach] = field(factory=dict)
     """By the id of a scan's first column. Scans that are not in here are bare."""
+    links: dict[str, dict[str, Link]] = field(factory=dict)
+    """Links by table, as far as they were asked for: see ``liq.front.links``."""
     nodes: int = 0
+    depth: int = 0
     too_large: bool = False
     _said: set[tuple[str, Span, str]] = field(factory=set)
 
@@ -180,6 +189,20 @@ class Context:
                 help="views and functions are inlined where they are used: use fewer of them, or name rows with let",
             )  # fmt: skip
         return False
+
+    def enter(self, span: Span) -> bool:
+        """One level deeper; False (and one diagnostic) beyond the limit. ``leave`` it in any case."""
+        self.depth += 1
+        if self.depth <= DEPTH_MAX:
+            return True
+        if not self.too_large:
+            self.too_large = True
+            self.report(codes.TOO_LARGE, span, f"more than {DEPTH_MAX} expressions inside each other")
+        return False
+
+    def leave(self) -> None:
+        """Back from ``enter``."""
+        self.depth -= 1
 
     def charge_copy(self, node: Node, span: Span) -> bool:
         """Count the nodes of something that is about to be copied."""

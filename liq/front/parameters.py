@@ -24,7 +24,7 @@ class Mode(Enum):
 
 @define
 class Entry:
-    """What is known of one parameter. ``origin``: where its type comes from. ``meets``: whether each column it met may be null."""
+    """What is known of one parameter. ``origin``: where its type comes from. ``meets``: may what it met be null."""
 
     name: str
     span: Span
@@ -58,8 +58,9 @@ class Parameters:
         """Add a declared parameter (the mode becomes DECLARED)."""
         self.mode = Mode.DECLARED
         entry = Entry(
-            parameter.name, parameter.span, parameter.type, parameter.nullable, parameter.optional, origin=parameter.span,
-            default=parameter.default, description=parameter.description, rows_of=parameter.rows_of,
+            parameter.name, parameter.span, parameter.type, parameter.nullable, parameter.optional,
+            origin=parameter.span, default=parameter.default,
+            description=parameter.description, rows_of=parameter.rows_of,
         )  # fmt: skip
         self.entries[parameter.name] = entry
         return entry
@@ -102,8 +103,9 @@ class Parameters:
             entries.sort(key=lambda e: (e.span.start, e.name))
         return tuple(
             Parameter(
-                name=e.name, type=e.type or NULL, nullable=e.nullable or e.optional, optional=e.optional, default=e.default,
-                description=e.description, rows_of=e.rows_of, options=e.options, span=e.span,
+                name=e.name, type=e.type or NULL, nullable=e.nullable or e.optional, optional=e.optional,
+                default=e.default, description=e.description, rows_of=e.rows_of, options=e.options,
+                span=e.span,
             )
             for e in entries
         )  # fmt: skip

@@ -43,7 +43,7 @@ class Joined:
 
 @define(eq=False)
 class Source:
-    """Rows that a scope names. ``table`` (if the rows are a table's) gives links. ``nulled``: an outer join may miss it.
+    """Rows that a scope names. ``table`` (if they are a table's) gives links. ``nulled``: an outer join may miss it.
 
     ``hidden``: reached by ``name.column`` only (``excluded``). ``guarded`` counts the nested objects being built around
     it: within one, its row is there.
@@ -91,6 +91,8 @@ class Source:
 class Grouping:
     """The aggregates that the expressions of a stage turn out to hold."""
 
+    grouped: bool = False
+    """Whether the stage has a ``group``: then every group has a row."""
     aggregates: list[AggregateItem] = field(factory=list)
 
 
@@ -149,8 +151,9 @@ class Scope:
 
 
 def row_scope(
-    columns: tuple[Column, ...], context: Context, *, table: Table | None, name: str, place: Place, outer: Scope | None = None
-) -> Scope:
+    columns: tuple[Column, ...], context: Context, *, table: Table | None, name: str, place: Place,
+    outer: Scope | None = None,
+) -> Scope:  # fmt: skip
     """A scope over one row at hand: a policy, check, default, the rows of a write. More sources may be appended."""
     source = row_source(columns, table=table, name=name)
     return Scope(context, [source], outer, place, row_only=True)

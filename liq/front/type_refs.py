@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from liq.front.context import Context, closest
 from liq.model import codes
-from liq.model.types import NAMED, Decimal, List, Type, Vector
+from liq.model.types import NAMED, Cursor, Decimal, List, Type, Vector
 from liq_grammar import syntax
 
 DECIMAL_PRECISION_MAX = 38
 VECTOR_DIMENSIONS_MAX = 16_000
 
 
-def resolve_type(ref: syntax.TypeRef, context: Context) -> Type | None:
-    """The type that ``ref`` names (its ``?`` is the caller's business); None, reported, where there is none."""
+def resolve_type(ref: syntax.TypeRef, context: Context, *, parameter: bool = False) -> Type | None:
+    """The type that ``ref`` names (its ``?`` is the caller's business); None, reported, where there is none.
+
+    ``parameter``: it may also be ``cursor``, whose keys are those of the order it continues.
+    """
+    if parameter and ref.name.text == "cursor" and not ref.arguments and not ref.is_list:
+        return Cursor(())
     type_ = _element(ref, context)
     if type_ is None or not ref.is_list:
         return type_
@@ -24,17 +29,16 @@ def resolve_type(ref: syntax.TypeRef, context: Context) -> Type | None:
 
 def _element(ref: syntax.TypeRef, context: Context) -> Type | None:
     name, sizes = ref.name.text, ref.arguments
-    match name:
-        case "decimal" if sizes:
-            return _decimal(ref, context)
-        case "vector":
-            if len(sizes) == 1 and 1 <= sizes[0] <= VECTOR_DIMENSIONS_MAX:
-                return Vector(sizes[0])
-            context.report(
-                codes.TYPE_SIZE, ref.span, f"a vector has its number of dimensions, 1 to {VECTOR_DIMENSIONS_MAX}",
-                help="write vector(768)",
-            )  # fmt: skip
-            return None
+    if name == "decimal" and sizes:
+        return _decimal(ref, context)
+    if name == "vector":
+        if len(sizes) == 1 and 1 <= sizes[0] <= VECTOR_DIMENSIONS_MAX:
+            return Vector(sizes[0])
+        context.report(
+            codes.TYPE_SIZE, ref.span, f"a vector has its number of dimensions, 1 to {VECTOR_DIMENSIONS_MAX}",
+            help="write vector(768)",
+        )  # fmt: skip
+        return None
     type_ = NAMED.get(name) or context.names.enum(name)
     if type_ is None:
         meant = closest(name, (*NAMED, "vector", *context.names.enum_names()))

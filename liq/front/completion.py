@@ -1,0 +1,44 @@
+"""Aggregates and windows that depend on the order of rows: it is completed with the key, as that of a limit."""
+
+from __future__ import annotations
+
+import attrs
+
+from liq.front.context import Context
+from liq.front.kinds import orderable
+from liq.front.ordering import completed
+from liq.model.expr import AggregateItem, Bound, BoundKind, Frame, Literal, Relation, SortKey, WindowItem
+from liq.model.source import Span
+
+ORDER_SENSITIVE = {"array_agg", "string_agg"}
+"""Aggregates whose result depends on the order of the rows."""
+NEEDS_TOTAL_ORDER = {"row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", *ORDER_SENSITIVE}
+"""Window functions that tell peers apart."""
+
+
+def completed_aggregate(item: AggregateItem, rows: Relation, context: Context, span: Span) -> AggregateItem:
+    """A list or a text of all values depends on the order of the rows: it is completed as that of a limit."""
+    call = item.call
+    if call.function not in ORDER_SENSITIVE:
+        return item
+    if call.distinct:
+        stated = {key.expr for key in call.order}
+        added = tuple(SortKey(a, False, False) for a in call.args if a not in stated and orderable(a.type))
+        order = (*call.order, *(key for key in added if not isinstance(key.expr, Literal)))
+    else:
+        order = completed(call.order, rows, context, span)
+    return attrs.evolve(item, call=attrs.evolve(call, order=order))
+
+
+def completed_window(item: WindowItem, rows: Relation, context: Context, span: Span) -> WindowItem:
+    """The order of a window whose function depends on more than it says is completed with the key of the row."""
+    call = item.call
+    if call.function not in NEEDS_TOTAL_ORDER and call.frame is None:
+        return item
+    if call.frame is not None and _whole(call.frame) and call.function not in NEEDS_TOTAL_ORDER:
+        return item
+    return attrs.evolve(item, call=attrs.evolve(call, order=completed(call.order, rows, context, span)))
+
+
+def _whole(frame: Frame) -> bool:
+    return frame == Frame(Bound(BoundKind.UNBOUNDED_PRECEDING), Bound(BoundKind.UNBOUNDED_FOLLOWING))

@@ -1,0 +1,77 @@
+"""Orders: sort keys, and their completion with the key of the row, so that limited rows depend on the rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from liq.front import expressions
+from liq.front.broken import is_broken
+from liq.front.coerce import article
+from liq.front.context import Context
+from liq.front.keys import keys_of
+from liq.front.kinds import orderable
+from liq.front.parameter_refs import is_unknown
+from liq.front.scope import Scope
+from liq.model import codes
+from liq.model.expr import ClaimRef, Column, ColumnRef, Expr, Literal, ParamRef, Relation, SortKey
+from liq.model.source import Span
+from liq.model.types import Null
+from liq_grammar import syntax
+
+
+def sort_key(node: syntax.OrderKey, scope: Scope) -> SortKey | None:
+    """One key of an order; None, reported, where it orders nothing."""
+    value = expressions.infer(node.value, scope)
+    return checked_key(node, value, scope.context)
+
+
+def checked_key(node: syntax.OrderKey, value: Expr, context: Context) -> SortKey | None:
+    """A sort key over a value that can be one."""
+    if is_broken(value):
+        return None
+    if isinstance(value, Literal | ParamRef | ClaimRef):
+        kinds = {ParamRef: "a parameter", ClaimRef: "a claim"}
+        what = kinds.get(type(value), "a constant")
+        context.report(
+            codes.ORDER_KEY, node.value.span, f"{what} is the same in every row, so it orders nothing",
+            help="name a column; a choice among orders is order choose $sort { … }",
+        )  # fmt: skip
+        return None
+    if is_unknown(value) or isinstance(value.type, Null) or not orderable(value.type):
+        context.report(codes.NOT_ORDERED, node.value.span, f"{article(value.type)} has no order")
+        return None
+    first = node.descending if node.nulls is None else node.nulls == "first"
+    return SortKey(value, node.descending, first)
+
+
+def sort_keys(nodes: Iterable[syntax.OrderKey], scope: Scope) -> tuple[SortKey, ...]:
+    """The keys of an order inside an aggregate or a window."""
+    keys = [sort_key(node, scope) for node in nodes]
+    return tuple(key for key in keys if key is not None)
+
+
+def reference(column: Column, span: Span) -> ColumnRef:
+    """A column as an expression."""
+    return ColumnRef(column.id, column.name, column.type, column.nullable, span=span)
+
+
+def missing_key(relation: Relation, stated: Sequence[SortKey], context: Context) -> list[Column]:
+    """The columns that complete an order over ``relation``: those of its key, else all of its columns.
+
+    Nothing is missing where the stated keys contain a key already.
+    """
+    ids = {key.expr.id for key in stated if isinstance(key.expr, ColumnRef)}
+    keys = keys_of(relation, context)
+    if any(key <= ids for key in keys):
+        return []
+    wanted = keys[0] if keys else frozenset(c.id for c in relation.columns)
+    return [c for c in relation.columns if c.id in wanted and c.id not in ids and orderable(c.type)]
+
+
+def completed(
+    stated: tuple[SortKey, ...], relation: Relation, context: Context, span: Span
+) -> tuple[SortKey, ...]:
+    """An order over the columns of ``relation``, completed in the direction of its last key."""
+    descending = bool(stated) and stated[-1].descending
+    added = (SortKey(reference(c, span), descending, descending) for c in missing_key(relation, stated, context))
+    return (*stated, *added)
