@@ -121,7 +121,18 @@ def _reads_back(text: str, value: float) -> bool:
 def float4_text(value: float) -> str:
     """The shortest digits that read back as the same float4."""
     wanted = to_float4(value)
-    return _laid_out(next(t for n in range(9) if to_float4(float(t := f"{wanted:.{n}e}")) == wanted), limit=6)
+    if wanted == 0 or not math.isfinite(wanted):
+        return float_text(wanted)
+    return _laid_out(next(t for n in range(9) if _reads_back_4(t := f"{wanted:.{n}e}", wanted)), limit=6)
+
+
+def _reads_back_4(text: str, value: float) -> bool:
+    """As ``_reads_back``, among float4s."""
+    bits = int.from_bytes(struct.pack("<f", abs(value)), "little")
+    outwards = abs(Decimal(text)) > abs(Decimal(value))
+    neighbour = struct.unpack("<f", (bits + (1 if outwards else -1)).to_bytes(4, "little"))[0]
+    gap = abs(Fraction(value)) if math.isinf(neighbour) else abs(Fraction(neighbour) - abs(Fraction(value)))
+    return abs(Fraction(Decimal(text)) - Fraction(value)) < gap / 2
 
 
 def _laid_out(scientific: str, limit: int = 15) -> str:

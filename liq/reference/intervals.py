@@ -48,9 +48,12 @@ class _Sum:
 
     def add(self, unit: str, amount: Fraction) -> None:
         """Add an amount; the fraction of a unit goes on in the smaller ones: a month has 30 days."""
-        if unit in self.seen:
+        units = {unit}
+        if unit == "second" and amount.denominator != 1:  # a fraction stands for the smaller units, too
+            units |= {"millisecond", "microsecond"}
+        if units & self.seen:
             invalid_value("interval")
-        self.seen.add(unit)
+        self.seen |= units
         if unit in _TIMES:
             self.micro += amount * _TIMES[unit]
         elif unit in _MONTHS:

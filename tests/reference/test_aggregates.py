@@ -78,7 +78,7 @@ GROUPS: dict[Type, list[list[Value]]] = {
     COLOR: [["blue", "red", None, "green"]],
     INTS: [[(1, 2), (1,), (None,), None]],
 }  # fmt: skip
-TYPED = {
+TYPED: dict[str, list[Type]] = {
     "count": list(GROUPS), "sum": [t.INT, t.DECIMAL, t.FLOAT, t.INTERVAL], "avg": [t.INT, t.DECIMAL, t.FLOAT],
     "min": [k for k in GROUPS if k != t.BOOL], "max": [k for k in GROUPS if k != t.BOOL],
     "bool_and": [t.BOOL], "bool_or": [t.BOOL], "string_agg": [t.TEXT],
@@ -103,7 +103,8 @@ def calls(function: str, type_: Type) -> Iterator[tuple[AggregateCall, str]]:
     by_n = (SortKey(ref(N(t.INT)), True, True),)
     by_x = (SortKey(x, True, True),)
     orders: list[tuple[SortKey, ...]] = [(), by_n, by_x]
-    for distinct, where, order in itertools.product((False, True), (None, ref(B)), orders):
+    wheres: list[Expr | None] = [None, ref(B)]
+    for distinct, where, order in itertools.product((False, True), wheres, orders):
         if (distinct and order == by_n) or (not distinct and not order and function in ("string_agg", "array_agg")):
             continue
         call = AggregateCall(function, args, resolved.result, True, distinct, where, order)
