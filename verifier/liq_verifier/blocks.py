@@ -13,7 +13,7 @@ from typing import assert_never
 
 from attrs import evolve, frozen
 
-from liq.model.expr import And, ColumnRef, Exists, Expr, Literal, Not, Relation
+from liq.model.expr import And, Column, ColumnRef, Exists, Expr, Literal, Not, Relation
 from liq.model.ir import (
     Aggregate,
     Distinct,
@@ -158,12 +158,11 @@ def _grouped(group: Aggregate) -> tuple[Block, ...]:
     return tuple(evolve(_projected(b, keys), hidden=b.hidden | computed) for b in _blocks(group.input, True))
 
 
-def _renamed(block: Block, source: Relation, columns: tuple[object, ...]) -> Block:
+def _renamed(block: Block, source: Relation, columns: tuple[Column, ...]) -> Block:
     outputs, hidden = dict(block.outputs), set(block.hidden)
     for new, old in zip(columns, source.columns, strict=True):
         if old.id in block.hidden:
-            hidden.add(new.id)  # type: ignore[attr-defined]
+            hidden.add(new.id)
         else:
-            outputs[new.id] = block.outputs.get(old.id, ColumnRef(old.id, old.name, old.type, old.nullable))  # type:
-            ignore[attr-defined]
+            outputs[new.id] = block.outputs.get(old.id, ColumnRef(old.id, old.name, old.type, old.nullable))
     return evolve(block, outputs=outputs, hidden=frozenset(hidden))

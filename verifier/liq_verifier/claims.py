@@ -51,6 +51,10 @@ class Builder:
         """A predicate of the schema is true of a row."""
         self.encoder.script.claim(self.encoder.true(policy, self.encoder.row_env(row)))
 
+    def assume_policy_of(self, policy: Expr, env: Mapping[int, Binding]) -> None:
+        """The same of a row that is not stored."""
+        self.encoder.script.claim(self.encoder.true(policy, env))
+
     def unless(self, claim: Expr, env: Mapping[int, Binding], blamed: Row | None) -> Formula:
         """The formula that says: everything assumed, and the claim not true."""
         return self.unless_text(self.encoder.true(claim, env), blamed)

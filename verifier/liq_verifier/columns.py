@@ -37,13 +37,13 @@ class Uses:
         return frozenset(column.name for column in scan.columns if column.id in self.ids)
 
 
-def uses(roots: Iterable[Node], schema: Schema) -> Uses:
-    """The columns that some trees use; the columns of a relation at the top are results."""
+def uses(roots: Iterable[Node], schema: Schema, *, result: bool = True) -> Uses:
+    """The columns that some trees use; ``result``: the columns of a relation at the top are shown, or stored."""
     found: set[int] = set()
     for root in roots:
         scans = {c.id: s for s in walk(root) if isinstance(s, Scan) for c in s.columns}
         collector = _Collector(schema, scans, permitted_redactions(schema))
-        if isinstance(root, Relation):
+        if result and isinstance(root, Relation):
             found.update(column.id for column in root.columns)
         collector.visit(root)
         found |= collector.found

@@ -2,61 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
-from liq.model.expr import Relation
+from liq.model.expr import And, Expr, Literal, Relation
 from liq.model.ir import Parameter, Scan
-from liq.model.schema import Schema
+from liq.model.schema import Operation, Schema
+from liq.model.types import BOOL
 from liq_verifier.claims import Builder
 from liq_verifier.columns import Uses
 from liq_verifier.guard import Asked, Place, Site, places
 from liq_verifier.obligation import Either, Formula, Goal, Kind, Need, Subject
-from liq_verifier.policy import read_policy
+from liq_verifier.policy import read_policy, role_policy
 
 
 @frozen
 class Setting:
-    """What every obligation of a plan is judged by."""
+    """What every obligation of a plan is judged by. ``also``: what more must be true of the rows of a scan (by its
+    first
+    column), because they are written."""
 
     schema: Schema
     parameters: Mapping[str, Parameter]
     uses: Uses
+    also: Mapping[int, Expr] = field(factory=dict)
+
+    def sensitive(self, scan: Scan) -> frozenset[str]:
+        """The sensitive columns of a scan that are used."""
+        table = self.schema.table_by_name[scan.table]
+        return frozenset(name for name in self.uses.of(scan) if table.by_name[name].sensitive)
+
+    def policy(self, scan: Scan, columns: Iterable[str]) -> Expr:
+        """What must be true of the rows of a scan, where these columns are used."""
+        read = read_policy(self.schema, self.schema.table_by_name[scan.table], columns)
+        more = self.also.get(scan.columns[0].id) if scan.columns else None
+        return read if more is None else And((read, more))
 
 
 def verify_reads(root: Relation, setting: Setting) -> Iterator[Need]:
     """The obligations of one statement that reads."""
     for place in places(root):
-        yield _need(place, setting)
+        yield from _needs(place, setting)
 
 
-def _need(place: Place, setting: Setting) -> Need:
+def _needs(place: Place, setting: Setting) -> Iterator[Need]:
     match place:
         case Site():
-            return guarded(place, setting)
+            yield guarded(place, setting)
+            sensitive = setting.sensitive(place.scan)
+            if sensitive:
+                yield _listed(place, setting, sensitive)
         case Asked():
-            return Either(((_implied(place, setting),), tuple(_need(inner, setting) for inner in place.sites)))
+            inner = tuple(need for site in place.sites for need in _needs(site, setting))
+            yield Either(((_implied(place, setting),), inner))
 
 
 def guarded(site: Site, setting: Setting) -> Goal:
     """Guard is true of the row => policy is true of the row."""
     table = setting.schema.table_by_name[site.scan.table]
-    policy = read_policy(setting.schema, table, setting.uses.of(site.scan))
+    plain = setting.uses.of(site.scan) - setting.sensitive(site.scan)
+    claim = f"every row of {table.name} that matters is visible"
+    return _goal(Subject(Kind.ROW, table.name, claim, site.scan.span), site, setting.policy(site.scan, plain), setting)
 
+
+def _listed(site: Site, setting: Setting, columns: frozenset[str]) -> Goal:
+    """Guard is true of the row => the session's role lists the sensitive columns that are used."""
+    table = setting.schema.table_by_name[site.scan.table]
+    policy = role_policy(setting.schema, Operation.READ, table, columns)
+    if not setting.schema.roles:
+        policy = Literal(False, BOOL)
+    claim = f"{', '.join(sorted(columns))} is used only by roles that list it"
+    return _goal(Subject(Kind.COLUMN, table.name, claim, site.scan.span), site, policy, setting)
+
+
+def _goal(subject: Subject, site: Site, policy: Expr, setting: Setting) -> Goal:
     def build(strings: bool) -> Formula:
         builder = Builder(setting.schema, setting.parameters, strings)
         row = builder.row(site.scan)
-        _beside(builder, site.context.scans, site.scan)
+        beside(builder, site.context.scans, site.scan)
         builder.loose(site.context.loose)
         builder.assume(site.guards)
         return builder.unless(policy, builder.encoder.row_env(row), row)
 
-    claim = f"every row of {table.name} that matters is visible"
-    return Goal(Subject(Kind.ROW, table.name, claim, site.scan.span), build)
+    return Goal(subject, build)
 
 
-def _beside(builder: Builder, scans: tuple[Scan, ...], but: Scan | None) -> None:
+def beside(builder: Builder, scans: tuple[Scan, ...], but: Scan | None) -> None:
+    """The rows that exist beside the one in question."""
     seen = {but.columns[0].id} if but is not None and but.columns else set()
     for scan in scans:
         if scan.columns and scan.columns[0].id not in seen:
@@ -71,8 +104,7 @@ def _implied(asked: Asked, setting: Setting) -> Goal:
         builder = Builder(setting.schema, setting.parameters, strings)
         for scan in asked.scans:
             row = builder.row(scan)
-            table = setting.schema.table_by_name[scan.table]
-            builder.assume_policy(read_policy(setting.schema, table, ()), row)
+            builder.assume_policy(setting.policy(scan, ()), row)
         return builder.unless(asked.conjunct, builder.env, None)
 
     about = ", ".join(dict.fromkeys(scan.table for scan in asked.scans)) or "the session"

@@ -35,7 +35,7 @@ DESCRIPTIONS: dict[str, str] = {
     "int": "integers with the type's range; overflow is a definedness condition, never wrap-around",
     "decimal": "exact rationals for + - * and comparison; / and rounding are uninterpreted",
     "float": "order key: -inf < reals < inf < NaN, NaN = NaN; arithmetic is uninterpreted",
-    "text": "order key (a dense order with the plan's literals in their places); as strings where like or starts_with decide",
+    "text": "order key (dense, literals in their places); as strings where like or starts_with decide",
     "bytes, uuid": "order key with the literals in their places",
     "date, time, timestamp": "integers (days, microseconds) with the type's range; zones are uninterpreted",
     "interval": "length in microseconds (a month is 30 days) for comparison; everything else is uninterpreted",

@@ -7,29 +7,64 @@ from collections.abc import Iterator, Mapping
 from liq.model import ir
 from liq.model import physical as p
 from liq.model.schema import Schema
-from liq_verifier.algebra import Malformed, read_operator
+from liq_verifier.algebra import Malformed, read_expression, read_operator
+from liq_verifier.channels import used_channels, verify_channels
 from liq_verifier.columns import uses
 from liq_verifier.obligation import Kind, Need, Settled, Subject, Verdict, Verification
+from liq_verifier.order import verify_order
+from liq_verifier.policy import NoRoleClaim
 from liq_verifier.reads import Setting, verify_reads
 from liq_verifier.replay import Replayer
 from liq_verifier.settle import Settler
+from liq_verifier.writes import read_change, verify_change
+
+WRITES = (p.InsertRows, p.UpdateRows, p.DeleteRows)
 
 
 def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema) -> Verification:
     """Prove a plan safe under a schema's policies, refute it with rows, or say what is not known."""
     settler = Settler(Replayer(plan, query, schema).replay)
-    obligations = settler.settle(_needs(plan, query, schema))
+    parameters = {q.name: q for q in query.parameters}
+    needs = [need for step in plan.steps for need in _needs(step, parameters, schema)]
+    obligations = settler.settle(needs)
     warnings = tuple(dict.fromkeys(w for o in obligations for w in o.warnings))
-    return Verification(obligations, warnings=warnings, schema=schema)
+    channels = tuple(sorted({c for step in plan.steps for c in _channels(step, parameters, schema)}))
+    return Verification(obligations, channels=channels, warnings=warnings, schema=schema)
 
 
-def _needs(plan: p.PhysicalPlan, query: ir.Query, schema: Schema) -> Iterator[Need]:
-    parameters: Mapping[str, ir.Parameter] = {q.name: q for q in query.parameters}
-    for number, step in enumerate(plan.steps):
+def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> tuple[Need, ...]:
+    """The obligations of one step. A step that does not fit the schema has one, which fails."""
+    try:
+        return tuple(_step(step, parameters, schema))
+    except (Malformed, NoRoleClaim) as problem:
+        return (Settled(Subject(Kind.SAME, "plan", "the plan fits the schema"), Verdict.UNKNOWN, str(problem)),)
+
+
+def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Iterator[Need]:
+    if isinstance(step.root, WRITES):
+        setting = _write_setting(step.root, parameters, schema)
+        change, needs = read_change(step, setting)
+        yield from needs
+        yield from verify_change(change, setting)
+        yield from verify_channels(change, setting)
+        return
+    root = read_operator(step.root, schema)
+    yield from verify_reads(root, Setting(schema, parameters, uses([root], schema)))
+    yield from verify_order(root, schema)
+
+
+def _write_setting(root: p.Operator, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Setting:
+    source = root.source  # type: ignore[attr-defined]
+    more = [read_expression(i, schema) for i in root.returning]  # type: ignore[attr-defined]
+    more += [read_expression(a, schema) for a in getattr(root, "assignments", ())]
+    found = uses([read_operator(source, schema), *more], schema, result=isinstance(root, p.InsertRows))
+    return Setting(schema, parameters, found)
+
+
+def _channels(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Iterator[str]:
+    if isinstance(step.root, WRITES) and schema.channels:
         try:
-            root = read_operator(step.root, schema)
-            yield from verify_reads(root, Setting(schema, parameters, uses([root], schema)))
-        except Malformed as problem:
-            yield Settled(
-                Subject(Kind.SAME, f"step {number}", "the plan fits the schema"), Verdict.UNKNOWN, str(problem)
-            )
+            setting = _write_setting(step.root, parameters, schema)
+            yield from used_channels(read_change(step, setting)[0], setting)
+        except (Malformed, NoRoleClaim):
+            return
