@@ -28,7 +28,12 @@ UNITS = frozenset(
 )
 """Units that EXTRACT takes as words; others, and those of parameters, go through the function."""
 
+LENGTH_MAX = 2**29
+"""No text has as many characters; twice as many still fit in 32 bits."""
 SMALL_MIN, SMALL_MAX = -(2**31), 2**31 - 1
+
+
+ZONE_UNITS = ("timezone", "timezone_hour", "timezone_minute")
 
 
 def spell_call(s: Scalars, call: Call, env: Env) -> Sql:
@@ -79,8 +84,15 @@ def _small(s: Scalars, expr: Expr, env: Env) -> Sql:
         return node
     if isinstance(expr.type, t.Int) and expr.type.bits <= 32:
         return node
-    clamped = n.call("least", n.call("greatest", node, n.number(SMALL_MIN)), n.number(SMALL_MAX))
-    return cast_to(clamped, t.Int(32))
+    return cast_to(_clamped(node, SMALL_MIN, SMALL_MAX, expr.nullable), t.Int(32))
+
+
+def _clamped(node: Sql, low: int, high: int, nullable: bool) -> Sql:
+    """The nearest number within bounds; null stays null, which GREATEST and LEAST would pass over."""
+    if not nullable:
+        return n.call("least", n.call("greatest", node, n.number(low)), n.number(high))
+    below, above = n.compare(node, "<", n.number(low)), n.compare(node.copy(), ">", n.number(high))
+    return n.case([(below, n.number(low)), (above, n.number(high))], node.copy())
 
 
 def _with_small(name: str, *positions: int) -> Speller:
@@ -129,7 +141,8 @@ def _shifted(instant: Sql, op: str, span: Sql) -> Sql:
 
 def _days(s: Scalars, expr: Expr, env: Env) -> Sql:
     """A number of days: an int that does not fit is out of range for dates, too."""
-    return s.spell(expr, env) if isinstance(expr, Literal) else cast_to(s.spell(expr, env), t.Int(32))
+    node = s.spell(expr, env)
+    return node if isinstance(node, exp.Literal) else cast_to(node, t.Int(32))
 
 
 def _negative(s: Scalars, call: Call, env: Env) -> Sql:
@@ -151,10 +164,17 @@ def _date_trunc(s: Scalars, call: Call, env: Env) -> Sql:
 def _date_part(s: Scalars, call: Call, env: Env) -> Sql:
     unit, source = call.args
     node = s.spell(source, env)
-    if isinstance(source.type, t.Timestamp):
-        node = n.at_utc(node)
-        if isinstance(unit, Literal) and str(unit.value).startswith("timezone"):  # which a clock has not
-            return n.case([(n.is_(node, n.null(), True), n.number(0))])
+    if not isinstance(source.type, t.Timestamp):
+        return _extracted(s, unit, node, env)
+    part = _extracted(s, unit, n.at_utc(node), env)
+    zero = n.case([(n.is_(node.copy(), n.null(), True), n.number(0))])  # a clock in UTC has no zone to ask for
+    if not isinstance(unit, Literal):
+        asked = n.in_values(n.call("lower", s.spell(unit, env)), [n.fixed(each) for each in ZONE_UNITS])
+        return n.case([(asked, zero)], part)
+    return zero if str(unit.value).lower() in ZONE_UNITS else part
+
+
+def _extracted(s: Scalars, unit: Expr, node: Sql, env: Env) -> Sql:
     if isinstance(unit, Literal) and unit.value in UNITS:
         return n.extract(str(unit.value), node)
     return n.call("pg_catalog.extract", s.spell(unit, env), node)
@@ -212,19 +232,6 @@ def _in_list(s: Scalars, call: Call, env: Env) -> Sql:
 
 
 # ------------------------------------------------------------------------------------------------- text, lists
-def _concatenated(s: Scalars, call: Call, env: Env) -> Sql:
-    left, right = _arguments(s, call, env)
-    if not isinstance(call.type, t.List):
-        return n.infix(left, "||", right)
-    joined = n.infix(left, "||", right)
-    unsure = [
-        n.is_(node.copy(), n.null(), True) for node, arg in zip((left, right), call.args, strict=True) if arg.nullable
-    ]
-    return (
-        n.case([(n.conjunction(unsure), joined)]) if unsure else joined
-    )  # PostgreSQL's || takes null for the empty list
-
-
 def _mask(s: Scalars, call: Call, env: Env) -> Sql:
     text = s.spell(call.args[0], env)
     first, last = (_not_negative(s, arg, env) for arg in call.args[1:])
@@ -239,9 +246,8 @@ def _mask(s: Scalars, call: Call, env: Env) -> Sql:
 def _not_negative(s: Scalars, expr: Expr, env: Env) -> Sql:
     """A number of characters: none when negative, and no more than any text has."""
     if isinstance(expr, Literal) and isinstance(expr.value, int):
-        return n.number(min(max(expr.value, 0), 2**30))
-    node = n.call("least", n.call("greatest", s.wide(expr, env), n.number(0)), n.number(2**30))
-    return cast_to(node, t.Int(32))
+        return n.number(min(max(expr.value, 0), LENGTH_MAX))
+    return cast_to(_clamped(s.wide(expr, env), 0, LENGTH_MAX, expr.nullable), t.Int(32))
 
 
 def _hash(s: Scalars, call: Call, env: Env) -> Sql:
@@ -257,12 +263,8 @@ def _element(s: Scalars, call: Call, env: Env) -> Sql:
     if isinstance(position, Literal) and isinstance(position.value, int):
         wanted: Sql = n.number(min(max(position.value, -1), SMALL_MAX - 1) + 1)
     else:
-        wanted = n.infix(
-            n.call("least", n.call("greatest", s.wide(position, env), n.number(-1)), n.number(SMALL_MAX - 1)),
-            "+",
-            n.number(1),
-        )
-        wanted = cast_to(n.paren(wanted), t.Int(32))
+        index = _clamped(s.wide(position, env), -1, SMALL_MAX - 1, position.nullable)
+        wanted = cast_to(n.paren(n.infix(index, "+", n.number(1))), t.Int(32))
     return n.subscript(s.spell(items, env), wanted)
 
 
@@ -289,7 +291,7 @@ def _round(name: str) -> Speller:
 SPELLERS: dict[str, Speller] = {
     "+": _add, "-": _subtract, "*": _operator("*"), "/": _operator("/"), "%": _operator("%"), "neg": _negative,
     **{op: _comparison(op) for op in ("=", "<>", "<", "<=", ">", ">=")},
-    "is_distinct": _is_distinct, "||": _concatenated, "in_list": _in_list,
+    "is_distinct": _is_distinct, "||": _operator("||"), "in_list": _in_list,
     "like": _like(False), "ilike": _like(True), "starts_with": _plain("starts_with"), "ends_with": _ends_with,
     "contains": _contains,
     "matches": _searched(matches), "score": _searched(score), "distance": _searched(distance),

@@ -339,11 +339,14 @@ def _constant_text(value: Value) -> str | None:
 
 
 def iso_interval(value: IntervalValue) -> str:
-    """ISO 8601, as PostgreSQL reads it: ``P1M-3DT0.5S``."""
-    seconds, micro = divmod(abs(value.microseconds), 1_000_000)
+    """ISO 8601, as PostgreSQL reads it: ``P1M-3DT2H0.5S``."""
     text = f"{value.months}M" if value.months else ""
     text += f"{value.days}D" if value.days else ""
-    if value.microseconds or not text:
+    if value.microseconds or not text:  # hours apart: the server reads each number as a double
+        minutes, left = divmod(abs(value.microseconds), 60_000_000)
+        seconds, micro = divmod(left, 1_000_000)
+        sign = "-" if value.microseconds < 0 else ""
+        text += "T" + "".join(f"{sign}{n}{unit}" for n, unit in ((minutes // 60, "H"), (minutes % 60, "M")) if n)
         fraction = f".{micro:06}".rstrip("0") if micro else ""
-        text += f"T{'-' if value.microseconds < 0 else ''}{seconds}{fraction}S"
+        text += f"{sign}{seconds}{fraction}S" if left or not minutes else ""
     return "P" + text
