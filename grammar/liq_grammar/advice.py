@@ -1,4 +1,4 @@
-"""What to say where a text does not follow the grammar: in words that someone who meets liq for the first time knows."""
+"""What to say where a text does not follow the grammar, in words that someone who meets liq for the first time knows."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ class Complaint(NamedTuple):
 
 
 EXPRESSION: Final = frozenset(
-    "NAME PARAM CLAIM STRING INT DECIMAL FLOAT TYPE_WORD TRUE FALSE NULL NOT MINUS CASE EXISTS LPAR LSQB LBRACE EMPTY".split()
+    "NAME PARAM CLAIM STRING INT DECIMAL FLOAT TYPE_WORD TRUE FALSE NULL NOT MINUS CASE EXISTS "
+    "LPAR LSQB LBRACE EMPTY".split()
 )
 OPERATORS: Final = frozenset(
-    "EQUAL COMPARE IS IN LIKE ILIKE BETWEEN MATCHES CONCAT PLUS MINUS STAR SLASH PERCENT CAST LSQB AND OR NOT DOT".split()
+    "EQUAL COMPARE IS IN LIKE ILIKE BETWEEN MATCHES CONCAT PLUS MINUS STAR SLASH PERCENT CAST LSQB AND OR NOT "
+    "DOT".split()
 )
 COMPARING: Final = frozenset("EQUAL COMPARE IS IN LIKE ILIKE BETWEEN MATCHES".split())
 CLAUSES: Final = frozenset("WHERE GROUP ORDER LIMIT OFFSET AFTER DISTINCT FOLLOW".split())
 SOFT: Final = frozenset(
-    "INTO DESCRIBE WITH DELETED MAX AFTER FOLLOW PARTITION ROWS UNBOUNDED CURRENT ROW SESSION TABLE VIEW ENUM POLICY FN "
-    "ROLE CHANNEL QUERY TEST MIGRATION CASCADE RESTRICT DEFAULT RESTRICTIVE FOR TO RUN GIVEN ERROR GIVES ALTER ADD DROP "
-    "RENAME FIRST LAST PRECEDING FOLLOWING NULLS KEY AUTO SENSITIVE TOMBSTONE REVERSE WAS".split()
+    "INTO DESCRIBE WITH DELETED MAX AFTER FOLLOW PARTITION ROWS UNBOUNDED CURRENT ROW SESSION TABLE VIEW ENUM POLICY "
+    "FN ROLE CHANNEL QUERY TEST MIGRATION CASCADE RESTRICT DEFAULT RESTRICTIVE FOR TO RUN GIVEN ERROR GIVES ALTER ADD "
+    "DROP RENAME FIRST LAST PRECEDING FOLLOWING NULLS KEY AUTO SENSITIVE TOMBSTONE REVERSE WAS".split()
 )
 STATEMENTS: Final = frozenset("READ INSERT UPDATE DELETE DESCRIBE LET".split())
 DECLARATIONS: Final = frozenset("SESSION TABLE VIEW ENUM POLICY FN ROLE CHANNEL QUERY TEST MIGRATION".split())
@@ -46,9 +48,10 @@ SETS: Final = frozenset("UNION EXCEPT INTERSECT VBAR".split())
 MOST: Final = 5
 
 SPOKEN: Final = {
-    "$END": "the end of the file", "NAME": "a name", "PARAM": "a parameter", "CLAIM": "a claim", "STRING": "a text in quotes",
-    "INT": "a whole number", "DECIMAL": "a number", "FLOAT": "a number", "COMPARE": "a comparison", "EMPTY": "`[]`",
-    "OR_ELSE": "`or update`", "NULLS_EQUAL": "`nulls not distinct`", "KEY_LIST": "`key (…)`", "UNIQUE_LIST": "`unique (…)`",
+    "$END": "the end of the file", "NAME": "a name", "PARAM": "a parameter", "CLAIM": "a claim",
+    "STRING": "a text in quotes", "INT": "a whole number", "DECIMAL": "a number", "FLOAT": "a number",
+    "COMPARE": "a comparison", "EMPTY": "`[]`", "OR_ELSE": "`or update`", "NULLS_EQUAL": "`nulls not distinct`",
+    "KEY_LIST": "`key (…)`", "UNIQUE_LIST": "`unique (…)`",
     "INDEX_LIST": "`index (…)`", "FOREIGN_LIST": "`foreign (…)`", "CHOOSE": "`choose $name`", "LEFT": "`left join`",
     "FULL": "`full join`", "CROSS": "`cross join`", "INNER": "`inner join`", "TYPE_WORD": "a typed text",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which bracket belongs to which. Where some do not match, indentation tells what was meant, and the missing are supplied.
+"""Which bracket belongs to which. Where some do not match, indentation tells what was meant; the missing are supplied.
 
 After this the brackets of a token list always match, so that recovery can rely on them.
 """
@@ -35,13 +35,13 @@ class Brackets:
 
 
 class _Open(NamedTuple):
-    index: int
+    at: int
     sign: str
     indent: int
 
 
 def match_brackets(tokens: Sequence[Token], report: Report) -> Brackets:
-    """Match the brackets of a text, reporting those that close nothing; ``unclosed`` is left to the parser to report."""
+    """Match the brackets of a text, reporting those that close nothing; ``unclosed`` ones are left to recovery."""
     brackets = Brackets(list(tokens)) if _balanced(tokens) else _supply(tokens, report)
     open_: list[int] = []
     for at, token in enumerate(brackets.tokens):
@@ -79,7 +79,7 @@ def _supply(tokens: Sequence[Token], report: Report) -> Brackets:
             end = out[-1].end
             sign = CLOSER[opener.sign]
             out.append(Token(sign, end, end, (tables().signs[sign],)))
-            unclosed.add(opener.index)
+            unclosed.add(opener.at)
 
     for token in tokens[:-1]:
         if token.indent >= 0:

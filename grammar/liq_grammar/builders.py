@@ -207,7 +207,7 @@ def _function_source(kids: list[Any], span: Span) -> s.FunctionSource:
 
 @_builds("inner_join", "left_join", "full_join", "cross_join")
 def _join(kids: list[Any], span: Span) -> s.Join:
-    kind = kids[0].text if isinstance(kids[0], Token) else "inner"
+    kind: Any = kids[0].text if isinstance(kids[0], Token) else "inner"
     source, *condition = _nodes(kids)
     return s.Join(kind, source, condition[0] if condition else None, span=span)
 
@@ -229,7 +229,7 @@ def _limit(kids: list[Any], span: Span) -> s.Limit:
 
 @_builds("order_key")
 def _order_key(kids: list[Any], span: Span) -> s.OrderKey:
-    nulls = "first" if _says(kids, "first") else "last" if _says(kids, "last") else None
+    nulls: Any = next((word for word in ("first", "last") if _says(kids, word)), None)
     return s.OrderKey(kids[0], _says(kids, "desc"), nulls, span=span)
 
 
@@ -505,7 +505,8 @@ def _column(kids: list[Any], span: Span) -> s.Column:
 @_builds("on_delete")
 def _on_delete(kids: list[Any], span: Span) -> s.OnDelete:
     word = kids[0].text
-    return s.OnDelete(f"set {word}" if word in ("null", "default") else word, span=span)
+    action: Any = f"set {word}" if word in ("null", "default") else word
+    return s.OnDelete(action, span=span)
 
 
 def _label(kids: list[Any]) -> s.Name | None:

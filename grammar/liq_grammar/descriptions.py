@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from liq.model.source import Source
+from liq.model.source import Source, Span
 from liq_grammar import syntax as s
 from liq_grammar.scanner import Token, Trivia
 
@@ -77,6 +77,6 @@ def attach_comments(
         if before >= 0 and tokens[before].text == ",":
             before -= 1
         after = tokens[before].end if before >= 0 else 0
-        comments.append(s.Comment(words, each.own_line, after, following, span=s.Span(each.start, each.end)))
+        comments.append(s.Comment(words, each.own_line, after, following, span=Span(each.start, each.end)))
     descriptions.set()
     return s.evolve(tree, comments=tuple(comments))

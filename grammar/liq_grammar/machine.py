@@ -68,9 +68,11 @@ class Machine:
 
     def _take(self, kind: int, token: Token) -> bool:
         """Reduce as far as the terminal asks for, then shift it; False where it does not fit after all."""
-        actions = self.table.actions
+        table, states = self.table, self.states
         while True:
-            action = actions(self.states[-1]).get(kind)
+            if len(states) > 1:
+                states[-1] = table.passed(states[-2], states[-1], kind)
+            action = table.actions(states[-1]).get(kind)
             self.steps += 1
             if action is None:
                 return False
@@ -90,9 +92,6 @@ class Machine:
 
     def _reduce(self, number: int) -> None:
         origin, _, how, length, kept, spliced = self.table.rules[number]
-        if length == 1 and how == "pass":
-            self.states[-1] = self.table.gotos(self.states[-2])[origin]
-            return
         values = self.values[len(self.values) - length :]
         start = self.starts[-length] if length else self.last_end
         height = max(self.heights[len(self.heights) - length :], default=0)

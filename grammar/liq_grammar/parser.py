@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from attrs import frozen
@@ -89,7 +90,7 @@ def parse(source: Source) -> Parsed:
 
 def _report_misleading(tokens: Sequence[Token], report: Report) -> None:
     """What would parse, but not mean what it says to a reader."""
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in pairwise(tokens):
         if following.text == "join" and token.text in JOIN_WORDS:
             helps = {"right": "swap the sides and write `left join`", "outer": "write `left join` or `full join`"}
             report(codes.SQL_FORM, f"there is no `{token.text} join`", token.span.join(following.span),

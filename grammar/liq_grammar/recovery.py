@@ -1,8 +1,8 @@
 """How reading goes on behind an error.
 
-A broken item ends at the next comma, line or closing bracket of its list; a broken statement at the next line that begins
-with a statement or declaration word. What was skipped stands in the tree as ``Broken``. A misspelt keyword is read as it
-was meant. Every step either moves forwards or gives up the statement, so the work is bounded by the length of the text.
+A broken item ends at the next comma, line or closing bracket of its list; a broken statement at the next line that
+begins with a statement or declaration word. What was skipped stands in the tree as ``Broken``. A misspelt keyword is read
+as it was meant. Every step moves forwards or gives up the statement, so the work is bounded by the length of the text.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def distance(left: str, right: str, most: int) -> int:
-    """Edits (a letter left out, added, changed, or two swapped) between two words; ``most + 1`` where there are more."""
+    """Edits (a letter left out, added, changed, or two swapped) between two words; ``most + 1`` if there are more."""
     if abs(len(left) - len(right)) > most:
         return most + 1
     before: list[int] = []

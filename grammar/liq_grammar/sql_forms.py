@@ -1,6 +1,6 @@
 """What people write who know SQL, and what liq has instead. Looked at only where a text does not parse.
 
-Each form is a pattern over the words before the offending one and a pattern over the words from it on; texts stand as ''.
+Each form is a pattern over the words before the offending one and a pattern over those from it on; texts stand as ''.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ FORMS: Final = (
     _form(r"^", r"from \w", "a read begins with its table", "read customers { id, name } where city = $city"),
     _form("", r"having\b", "`having` is a stage of its own", "read t { a, n: count() } group a | where n > 5"),
     _form(r"\bhaving", "", "`having` is a stage of its own", "read t { a, n: count() } group a | where n > 5"),
-    _form("", r"with (?:recursive )?\w+ (?:as )?\(", "`with` is written `let`", "let totals = read … and then read totals; "
-          "recursion is `follow`"),
+    _form("", r"with (?:recursive )?\w+ (?:as )?\(", "`with` is written `let`",
+          "let totals = read … and then read totals; recursion is `follow`"),
     _form(r"\b(?:right|left|full)", r"outer\b", "outer joins are written without `outer`", "left join, full join"),
     _form(r"\b(?:right|left|full) outer", "", "outer joins are written without `outer`", "left join, full join"),
-    _form("", r"lateral\b", "`lateral` is not needed", "a subquery may look outwards: { name, newest: (read …) }"),
-    _form(r"\blateral(?: \()?", "", "`lateral` is not needed", "a subquery may look outwards: { name, newest: (read …) }"),
+    _form("", r"lateral\b", "`lateral` is not needed", "a subquery may look outwards: { newest: (read …) }"),
+    _form(r"\blateral(?: \()?", "", "`lateral` is not needed", "a subquery may look outwards: { newest: (read …) }"),
     _form(rf"{COMPARISON} (?:any|some) \(", r"(?:read|select)\b", "`any (…)` is written `exists`",
           "exists (read u where u.x < a); = any (…) is in (read …)"),
     _form(rf"{COMPARISON}", r"all \(", "`all (…)` is written `not exists`", "not exists (read u where not (a > u.x))"),
@@ -67,13 +67,13 @@ FORMS: Final = (
     _form(r"\b(?:except|intersect)", r"all\b", "there is no `except all` and no `intersect all`", "except, intersect"),
     _form(r"\bnatural", r"join\b", "joins name their condition", "join u on u.id = t.u_id"),
     _form(r"\bjoin .*", r"using \(", "a join names its condition", "join u on u.id = t.u_id"),
-    _form("", r"(?:rlike|regexp|similar)\b", "patterns are compared with `like`, words with `matches`", "name like 'a%'"),
-    _form(r"\b(?:rlike|regexp|similar)", "", "patterns are compared with `like`, words with `matches`", "name like 'a%'"),
+    _form("", r"(?:rlike|regexp|similar)\b", "patterns are compared with `like`, words with `matches`", "n like 'a%'"),
+    _form(r"\b(?:rlike|regexp|similar)", "", "patterns are compared with `like`, words with `matches`", "n like 'a%'"),
     _form(r"\bin \(", r"\)", "an empty list holds nothing, so this would never be true",
           "a list that may be empty is a parameter: id in $ids"),
-    _form(r"\blimit", r"-", "a limit is a whole number or a parameter", "limit 20, limit $n max 200"),
+    _form(r"\blimit", r"-", "a limit is a whole number or a parameter", "limit $n max 200"),
     _form(r"\blimit \S+", r",", "`limit a, b` is written `limit b offset a`", "limit 20 offset 40"),
-    _form(r"\b(?:limit|offset) \S+", r"[-+*/]", "a limit is a whole number or a parameter", "limit 20, limit $n max 200"),
+    _form(r"\b(?:limit|offset) \S+", r"[-+*/]", "a limit is a whole number or a parameter", "limit $n max 200"),
     _form(r"\belse", r"if\b", "a further case is another `when`", "case when a then 1 when b then 2 else 3 end"),
     # placeholders
     _form("", r"\? ?", "parameters are named: `$name`", "where id = $id"),
@@ -89,14 +89,14 @@ FORMS: Final = (
           "insert t { $name, hits: 1 } or update on (name) set hits = hits + excluded.hits"),
     _form("", r"merge\b", "`merge` is written `insert … or update`", "insert t from read s { … } or update"),
     _form(r"\breturning", r"\*", "`returning *` is written `returning { * }`", "returning { * }"),
-    _form(r"\bupdate [\w.`]+(?: as)?", r"\w+ set\b", "`update` takes no alias", "update t set …; name the table itself"),
+    _form(r"\bupdate [\w.`]+(?: as)?", r"\w+ set\b", "`update` takes no alias", "update t set …, naming the table"),
     _form("", r"(?:upsert|replace) into\b", "`insert … or update` replaces a row", "insert t { … } or update"),
     _form("", r"truncate\b", "`truncate` is written `delete`", "delete t where true"),
     _form("", r"(?:begin|commit|rollback|start transaction)\b", "a query is one transaction by itself",
           "put the statements of one transaction into one query { … }"),
     _form("", r"explain\b", "plans are shown by the command line", "liq explain FILE"),
     # declaring
-    _form("", r"create\b", "a declaration begins with its kind", "table t { id uuid key }, view v = read …, policy p on t …"),
+    _form("", r"create\b", "a declaration begins with its kind", "table t { id uuid key }, view v = read …"),
     _form("", r"alter (?:table )?\w", "`alter` stands inside a migration", "migration m1 { alter t add note text? }"),
     _form(r"\balter", r"table\b|\w+ \w", "`alter` is followed by the name of the table", "alter t add note text?"),
     _form("", r"drop\b", "`drop` stands inside a migration", "migration m1 { drop table t }"),

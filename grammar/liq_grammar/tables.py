@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os.path
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal, NamedTuple
 
 How = Literal["list", "pass", "node"]
@@ -50,6 +50,7 @@ class Tables:
         self._states: Final[list[Any]] = data["states"]
         self._actions: list[dict[int, int] | None] = [None] * len(self._states)
         self._gotos: list[dict[int, int] | None] = [None] * len(self._states)
+        self._passed: dict[tuple[int, int, int], int] = {}
 
     def actions(self, state: int) -> dict[int, int]:
         """What a state does on each terminal."""
@@ -62,6 +63,23 @@ class Tables:
             self._actions[state] = row
         return row
 
+    def passed(self, below: int, state: int, kind: int) -> int:
+        """The state that ``state`` becomes when every rule that only hands its child on has been applied.
+
+        An operand alone passes a dozen levels of precedence; this takes them in one step.
+        """
+        key = (below, state, kind)
+        found = self._passed.get(key)
+        if found is None:
+            found = state
+            while (action := self.actions(found).get(kind)) is not None and action < 0:
+                rule = self.rules[~action]
+                if rule.length != 1 or rule.how != "pass":
+                    break
+                found = self.gotos(below)[rule.origin]
+            self._passed[key] = found
+        return found
+
     def gotos(self, state: int) -> dict[int, int]:
         """The state behind each nonterminal."""
         row = self._gotos[state]
@@ -73,4 +91,6 @@ class Tables:
 @cache
 def tables() -> Tables:
     """The tables of liq."""
-    return Tables(json.loads((files("liq_grammar") / "tables.json").read_text(encoding="utf-8")))
+    # importlib.resources would take longer to import than the tables take to load
+    with open(os.path.join(os.path.dirname(__file__), "tables.json"), encoding="utf-8") as file:
+        return Tables(json.load(file))
