@@ -1,4 +1,4 @@
-"""What to say where a text does not follow the grammar, in words that someone who meets liq for the first time knows."""
+"""What to say where a text does not follow the grammar, in words that a newcomer knows."""
 
 from __future__ import annotations
 

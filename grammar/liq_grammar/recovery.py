@@ -1,8 +1,8 @@
 """How reading goes on behind an error.
 
 A broken item ends at the next comma, line or closing bracket of its list; a broken statement at the next line that
-begins with a statement or declaration word. What was skipped stands in the tree as ``Broken``. A misspelt keyword is read
-as it was meant. Every step moves forwards or gives up the statement, so the work is bounded by the length of the text.
+begins with a statement or declaration word. What was skipped stands in the tree as ``Broken``. A misspelt keyword is
+read as it was meant. Every step moves forwards or gives up the statement, so the length of the text bounds the work.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Recovery:
                     help="`and`, `or` and lists may be as long as they like; name parts with `let` or a `view`",
                 )
                 index = self._next_statement(index)
-            if self.report.full:
+            if self.report.full and index < len(self.tokens) - 1:
                 index = self._next_statement(index, len(self.tokens) - 1)
         self._report_unclosed()
 
