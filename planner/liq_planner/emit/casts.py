@@ -40,6 +40,8 @@ SYNTAX = {
 """What each type's text looks like, white space around it aside."""
 
 DAY_SECONDS = 86_400
+DIGITS_MAX = 4000
+"""Longer texts are no numbers."""
 INT_RANGES = {bits: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (16, 32, 64)}
 
 
@@ -56,7 +58,7 @@ class Spelling(Protocol):
 def unwrapped(node: Sql, target: t.Type) -> Sql:
     """The text of a JSON scalar, null for JSON null; an object or array gives a text that the target refuses."""
     text = n.infix(node, "#>>", n.fixed("{}"))
-    if isinstance(target, t.Bytes):  # whose text would take anything
+    if isinstance(target, t.Bytes | t.Interval):  # which would take some of those texts
         compound = n.in_values(n.call("jsonb_typeof", node.copy()), [n.fixed("object"), n.fixed("array")])
         return n.case([(compound, n.fixed("\\"))], text)
     return text
@@ -69,6 +71,8 @@ def cast_value(s: Spelling, node: Sql, source: t.Type, target: t.Type, safe: boo
     if isinstance(source, t.Null):
         return cast_to(n.null(), target)
     if safe and not cast_is_total(source, target):
+        if isinstance(node, exp.Literal) and node.is_string:  # or it would be read as the target at once
+            node = cast_to(node, t.TEXT)
         return _safe(s, node, source, target)
     return _plain(s, node, source, target)
 
@@ -236,7 +240,8 @@ def _safe_from_text(s: Spelling, node: Sql, target: t.Type) -> Sql:
             return cast_to(n.call("substring", n.call("lower", node), word), target)
         case t.Uuid():
             group = r"([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}"
-            return cast_to(n.call("substring", node, n.fixed(rf"^(?:\{{{group}\}}|{group})$")), target)
+            syntax = _plain_groups(rf"^(\{{{group}\}}|{group})$")
+            return cast_to(n.call("substring", node, n.fixed(syntax)), target)
         case t.Bytes():
             syntax = r"^(?:\\x(?:\s*[0-9a-fA-F]{2})*\s*|(?!\\x)(?:[^\\]|\\\\|\\[0-3][0-7]{2})*)$"
             return cast_to(n.call("substring", node, n.fixed(syntax)), target)
@@ -283,7 +288,7 @@ def _safe_decimal(s: Spelling, node: Sql, target: t.Type, precision: int | None,
 
 
 def _safe_float(s: Spelling, node: Sql) -> Sql:
-    digits = _plain_groups(r"[+-]?([0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})([eE][+-]?0*[0-9]{1,4})?")
+    digits = _plain_groups(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?0*[0-9]{1,4})?")
     word = rf"^\s*{_SPECIAL_FLOAT}\s*$"
 
     def build(text: Sql) -> Sql:
@@ -296,7 +301,11 @@ def _safe_float(s: Spelling, node: Sql) -> Sql:
         special = cast_to(n.call("substring", text.copy(), n.fixed(word)), t.FLOAT)
         return n.case([(fits, cast_to(text.copy(), t.FLOAT))], special)
 
-    return _once(s, node, build)
+    return _once(s, node, lambda v: n.case([(_short(v), build(v.copy()))]))
+
+
+def _short(node: Sql) -> Sql:
+    return n.compare(n.call("length", node), "<=", n.number(DIGITS_MAX))
 
 
 _SPECIAL_FLOAT = "[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"
@@ -355,4 +364,9 @@ def _between(node: Sql, low: int, high: int) -> Sql:
 
 def _guarded(s: Spelling, node: Sql, target: t.Type, tests: list[Sql]) -> Sql:
     fits = n.case([(_matches(node, _word(target)), n.conjunction(tests))], n.boolean(False))
-    return n.case([(fits, _from_text(s, node.copy(), target))])
+    value = _from_text(s, node.copy(), target)
+    if isinstance(target, t.Timestamp):  # an offset may lead out of the years 1 to 9999
+        first, end = (cast_to(n.fixed(day), t.TIMESTAMP) for day in ("0001-01-01 UTC", "10000-01-01 UTC"))
+        known = n.conjunction([n.compare(value, ">=", first), n.compare(value.copy(), "<", end)])
+        value = n.case([(known, value.copy())])
+    return n.case([(fits, value)])
