@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from attrs import evolve
+
 from liq.model.expr import Call, ClaimRef, ColumnRef, Expr, Literal, Or, ParamRef, Relation
 from liq.model.node import walk
 from liq.model.schema import ForeignKey, Index, Key, OnDelete, Operation, Table
@@ -169,6 +171,7 @@ def _meeting(subject: Subject, change: Change, table: Table, meets: Meets, seen:
         old, new = change.new(builder)
         other = builder.stored(table.name)
         builder.encoder.script.claim(meets(builder, other, new, old))
-        return builder.unless(seen, builder.encoder.row_env(other), other)
+        formula = builder.unless(seen, builder.encoder.row_env(other), other)
+        return evolve(formula, policy=seen, written=table)
 
     return Goal(subject, build)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from liq.model.expr import Column, Expr
+from liq.model.expr import Column, ColumnRef, Expr
 from liq.model.ir import Parameter, Scan
+from liq.model.node import walk
 from liq.model.schema import Schema
 from liq_verifier import smt
 from liq_verifier.encode import Encoder, Undecided
@@ -54,6 +55,12 @@ class Builder:
     def assume_policy_of(self, policy: Expr, env: Mapping[int, Binding]) -> None:
         """The same of a row that is not stored."""
         self.encoder.script.claim(self.encoder.true(policy, env))
+
+    def complete(self, expr: Expr) -> None:
+        """Give every column of an expression that is not in scope some value."""
+        for node in walk(expr):
+            if isinstance(node, ColumnRef) and node.id in free_columns(expr) and node.id not in self.env:
+                self.env[node.id] = self.encoder.free(node.name, node.type, True)
 
     def unless(self, claim: Expr, env: Mapping[int, Binding], blamed: Row | None) -> Formula:
         """The formula that says: everything assumed, and the claim not true."""

@@ -7,7 +7,8 @@ from enum import Enum
 
 from attrs import field, frozen
 
-from liq.model.schema import Schema
+from liq.model.expr import Expr
+from liq.model.schema import Schema, Table
 from liq.model.source import NO_SPAN, Span
 from liq.model.values import Value
 from liq_verifier.encode import Encoder
@@ -42,13 +43,16 @@ class Kind(Enum):
 class Formula:
     """A negated claim: unsatisfiable when the claim holds. ``goal`` is its last part, ``base`` what it rests on.
 
-    ``blamed``: the row that must not matter, if there is a model.
+    ``blamed``: the row that must not matter, if there is a model. ``policy``: what must be true of changed rows of
+    ``written``.
     """
 
     encoder: Encoder
     base: str
     goal: str
     blamed: Row | None
+    policy: Expr | None = None
+    written: Table | None = None
 
     @property
     def text(self) -> str:

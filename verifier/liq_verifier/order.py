@@ -38,7 +38,9 @@ def verify_order(root: Relation, schema: Schema) -> Iterator[Settled]:
 def _of(node: Node, schema: Schema) -> Iterator[Settled]:
     match node:
         case Limit():
-            yield _settled("limit", "the order of a limited result leaves no choice", _is_limit_fixed(node, schema), TIES)
+            yield _settled(
+                "limit", "the order of a limited result leaves no choice", _is_limit_fixed(node, schema), TIES
+            )
         case Collect(query):
             yield _settled("list", "the order of a nested list leaves no choice", _is_ordered(query, schema), TIES)
         case Aggregate(input_, keys, aggregates):

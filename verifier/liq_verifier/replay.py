@@ -46,17 +46,40 @@ class Replayer:
 
     def replay(self, subject: Subject, formula: Formula, answer: Answer) -> Witness | None:
         """The rows of a model as a witness, when the plan goes wrong on them."""
-        if formula.blamed is None or answer.values is None:
+        if answer.values is None:
             return None
         decoded = decode(formula, answer.values)
         tables, blamed = _tables(decoded, formula.blamed)
-        if blamed is None:
-            return None
         self._add_parents(tables)
-        table = formula.blamed.table
-        if subject.kind is Kind.COLUMN:
-            return self._hidden_column(table, blamed, tables, decoded)
-        return self._hidden_row(table, blamed, tables, decoded)
+        found: Witness | None = None
+        if blamed is not None and formula.blamed is not None:
+            table = formula.blamed.table
+            search = self._hidden_column if subject.kind is Kind.COLUMN else self._hidden_row
+            found = search(table, blamed, tables, decoded)
+        if found is None and formula.policy is not None and formula.written is not None:
+            found = self._written(subject, formula.policy, formula.written, tables, decoded)
+        return found
+
+    # ------------------------------------------------------------------------------------------ what is left behind
+    def _written(
+        self, subject: Subject, policy: Expr, table: Table, tables: Tables, decoded: Decoded
+    ) -> Witness | None:
+        """A row that a write made (or, of another table, took away) although its policies do not let it."""
+        for params in self._arguments(decoded):
+            tried = attempt_physical(self.plan, Signature.of(self.query), self._call(tables, decoded, params))
+            if tried.outcome is None:
+                continue
+            before, after = tables.get(table.name, []), tried.outcome.database.rows(table.name)
+            there, then = (before, after) if subject.kind is Kind.REFERENCE else (after, before)
+            for row in there:
+                if row not in then and not self.holds(policy, table, row, tables, decoded, params):
+                    said = (
+                        "this row may not be changed"
+                        if subject.kind is Kind.REFERENCE
+                        else "this row may not be written"
+                    )
+                    return self._witness(tables, table, row, decoded, params, (tried.outcome.rows, said))
+        return None
 
     # ------------------------------------------------------------------------------------------ the two databases
     def _hidden_row(self, table: Table, blamed: int, tables: Tables, decoded: Decoded) -> Witness | None:
@@ -100,11 +123,20 @@ class Replayer:
         policy = read_policy(self.schema, table, ())
         return sorted(repr(row) for row in tables[table.name] if self.holds(policy, table, row, tables, decoded))
 
-    def holds(self, predicate: Expr, table: Table, row: Mapping[str, Value], tables: Tables, decoded: Decoded) -> bool:
+    def holds(
+        self,
+        predicate: Expr,
+        table: Table,
+        row: Mapping[str, Value],
+        tables: Tables,
+        decoded: Decoded,
+        params: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Whether a predicate of the schema is true of a row."""
         machine = self._call(tables, decoded, {}).machine()
         machine.claims.update(self._claims(decoded))
         machine.params.update(decoded.params)
+        machine.params.update({name: value for name, value in (params or {}).items() if name not in decoded.params})
         return truth(predicate, schema_env(tuple(row[c.name] for c in table.columns)), machine) is True
 
     # ------------------------------------------------------------------------------------------ running
@@ -187,7 +219,7 @@ class Replayer:
         )
 
 
-def _tables(decoded: Decoded, blamed: Row) -> tuple[Tables, int | None]:
+def _tables(decoded: Decoded, blamed: Row | None) -> tuple[Tables, int | None]:
     """Rows by table, each once: rows of the model may be one row."""
     tables: Tables = {}
     place = None

@@ -63,8 +63,17 @@ class Settler:
                 second = self._judge(goal.subject, goal.build(True))
                 obligation = second if second.verdict is not Verdict.UNKNOWN else obligation
             return obligation
-        except (Undecided, TooLarge, NoRoleClaim, KeyError, RecursionError) as problem:
+        except (Undecided, TooLarge, NoRoleClaim) as problem:
             return _obligation(goal.subject, Verdict.UNKNOWN, f"no encoding: {problem}")
+        except Exception as problem:  # a plan from outside may be anything: what cannot be read is not proved
+            return _obligation(goal.subject, Verdict.UNKNOWN, f"the plan cannot be read: {type(problem).__name__}")
+
+    def _replayed(self, subject: Subject, formula: Formula, answer: Answer) -> Witness | None:
+        """A witness, if the model is one. What the reference cannot run shows nothing."""
+        try:
+            return self.replay(subject, formula, answer)
+        except Exception:
+            return None
 
     def _judge(self, subject: Subject, formula: Formula) -> Obligation:
         text = formula.text
@@ -80,7 +89,7 @@ class Settler:
                 vacuous = ("what guards this row is never true",) if answer.vacuous and subject.kind is Kind.ROW else ()
                 return evolve(obligation, verdict=Verdict.PROVED, warnings=vacuous)
             case "sat":
-                witness = self.replay(subject, formula, answer)
+                witness = self._replayed(subject, formula, answer)
                 if witness is not None:
                     return evolve(obligation, verdict=Verdict.REFUTED, witness=witness, reason="these rows show it")
                 return evolve(obligation, reason=_unconfirmed(formula))

@@ -10,12 +10,14 @@ from liq.model.schema import Schema
 from liq_verifier.algebra import Malformed, read_expression, read_operator
 from liq_verifier.channels import used_channels, verify_channels
 from liq_verifier.columns import uses
+from liq_verifier.errors import verify_errors
 from liq_verifier.obligation import Kind, Need, Settled, Subject, Verdict, Verification
 from liq_verifier.order import verify_order
 from liq_verifier.policy import NoRoleClaim
 from liq_verifier.reads import Setting, verify_reads
 from liq_verifier.replay import Replayer
 from liq_verifier.settle import Settler
+from liq_verifier.upserts import verify_upsert
 from liq_verifier.writes import read_change, verify_change
 
 WRITES = (p.InsertRows, p.UpdateRows, p.DeleteRows)
@@ -37,7 +39,10 @@ def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema)
     try:
         return tuple(_step(step, parameters, schema))
     except (Malformed, NoRoleClaim) as problem:
-        return (Settled(Subject(Kind.SAME, "plan", "the plan fits the schema"), Verdict.UNKNOWN, str(problem)),)
+        reason = str(problem)
+    except Exception as problem:  # a plan from outside may be anything: what cannot be read is not proved
+        reason = f"the plan cannot be read: {type(problem).__name__}"
+    return (Settled(Subject(Kind.SAME, "plan", "the plan fits the schema"), Verdict.UNKNOWN, reason),)
 
 
 def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Iterator[Need]:
@@ -45,12 +50,19 @@ def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) 
         setting = _write_setting(step.root, parameters, schema)
         change, needs = read_change(step, setting)
         yield from needs
+        for read in change.reads:
+            yield from verify_order(read, schema)
+            yield from verify_errors(read, setting)
         yield from verify_change(change, setting)
         yield from verify_channels(change, setting)
+        if isinstance(step.root, p.InsertRows) and step.root.upsert is not None:
+            yield from verify_upsert(step.root.upsert, change, setting)
         return
     root = read_operator(step.root, schema)
-    yield from verify_reads(root, Setting(schema, parameters, uses([root], schema)))
+    setting = Setting(schema, parameters, uses([root], schema))
+    yield from verify_reads(root, setting)
     yield from verify_order(root, schema)
+    yield from verify_errors(root, setting)
 
 
 def _write_setting(root: p.Operator, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Setting:
@@ -66,5 +78,5 @@ def _channels(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Sche
         try:
             setting = _write_setting(step.root, parameters, schema)
             yield from used_channels(read_change(step, setting)[0], setting)
-        except (Malformed, NoRoleClaim):
+        except Exception:
             return

@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from liq.model import physical as p
-from liq.model.expr import And, Expr, Item, Relation, conjunction
+from liq.model.expr import And, Call, Expr, Item, Relation, conjunction
 from liq.model.ir import Assignment, Filter, LetScan, Project, Scan
 from liq.model.schema import Operation, Table
 from liq.model.types import Type
@@ -42,6 +42,8 @@ class Change:
     written: frozenset[str]
     shows: bool
     values: Mapping[str, Expr]
+    reads: tuple[Relation, ...] = ()
+    """What the write reads: its source, and what it computes of it."""
 
 
 def read_change(step: p.Step, setting: Setting) -> tuple[Change, tuple[Need, ...]]:
@@ -67,7 +69,7 @@ def verify_change(change: Change, setting: Setting) -> Iterator[Need]:
     def build(strings: bool) -> Formula:
         builder = Builder(setting.schema, setting.parameters, strings)
         old, new = change.new(builder)
-        return builder.unless(policy, new, old)
+        return evolve(builder.unless(policy, new, old), policy=policy, written=change.table)
 
     yield Goal(Subject(Kind.WRITE, change.table.name, claim), build)
     for part in conjuncts(change.check):
@@ -144,8 +146,7 @@ def _update(update: p.UpdateRows, step: p.Step, setting: Setting) -> tuple[Chang
     source, scan = _target(update.source, table, setting)
     assigned: tuple[Assignment, ...] = tuple(read_expression(a, setting.schema) for a in update.assignments)
     names = frozenset(a.column for a in assigned)
-    tombstone = table.tombstone
-    deletes = tombstone is not None and names == {tombstone.name}
+    deletes = _deletes(table, assigned)
     operation = Operation.DELETE if deletes else Operation.UPDATE
     known = facts(source)
     check: Expr = read_expression(update.check.predicate, setting.schema)
@@ -165,11 +166,21 @@ def _update(update: p.UpdateRows, step: p.Step, setting: Setting) -> tuple[Chang
             builder.assume((check,))
         return old, made
 
-    change = Change(table, operation, new, None if deletes else check, names, step.shows or bool(step.name), values)
-    found = evolve(setting, also={scan.columns[0].id: _using(table, operation, names, setting)})
     items = tuple(Item(c, a.value) for c, a in zip(update.row, assigned, strict=False))
-    needs = (*verify_reads(Project(source, items), found), *_returned(update, setting))
+    shows, read = step.shows or bool(step.name), Project(source, items)
+    change = Change(table, operation, new, None if deletes else check, names, shows, values, (read,))
+    found = evolve(setting, also={scan.columns[0].id: _using(table, operation, names, setting)})
+    needs = (*verify_reads(read, found), *_returned(update, setting))
     return change, needs
+
+
+def _deletes(table: Table, assigned: tuple[Assignment, ...]) -> bool:
+    """Whether a change sets the tombstone, and nothing else: that is a delete."""
+    match assigned:
+        case (Assignment(column, Call("now")),):
+            return table.tombstone is not None and table.tombstone.name == column
+        case _:
+            return False
 
 
 def _delete(delete: p.DeleteRows, step: p.Step, setting: Setting) -> tuple[Change, tuple[Need, ...]]:
@@ -182,7 +193,7 @@ def _delete(delete: p.DeleteRows, step: p.Step, setting: Setting) -> tuple[Chang
         builder.assume(known.predicates)
         return old, dict(builder.encoder.row_env(old))
 
-    change = Change(table, Operation.DELETE, new, None, frozenset(), step.shows or bool(step.name), {})
+    change = Change(table, Operation.DELETE, new, None, frozenset(), step.shows or bool(step.name), {}, (source,))
     found = evolve(setting, also={scan.columns[0].id: _using(table, Operation.DELETE, frozenset(), setting)})
     shown = Project(source, tuple(read_expression(item, setting.schema) for item in delete.returning))
     return change, tuple(verify_reads(shown if delete.returning else source, found))
