@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from liq.front import expressions
+from liq.front import expressions, ordering
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import article, converted, is_soft, origin_labels
 from liq.front.completion import completed_aggregate
 from liq.front.kinds import groupable
-from liq.front.ordering import sort_keys
 from liq.front.overloads import learn, signatures
 from liq.front.parameter_refs import is_unknown
 from liq.front.paths import Trail, open_trail, trail
@@ -112,7 +111,7 @@ def _call(
         return None
     values, result = arguments
     order_node = next(iter(syntax.pick(node.clauses, syntax.Order)), None)
-    order = sort_keys(order_node.keys, scope) if order_node is not None else ()
+    order = ordering.sort_keys(order_node.keys, scope) if order_node is not None else ()
     if node.distinct and not _distinct_fits(node, values, order, scope):
         return None
     name = node.function.text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from liq.front import expressions
 from liq.front.broken import is_broken
 from liq.front.coerce import article, coerce, nullable_column
+from liq.front.completion import reference
 from liq.front.context import Context, closest
 from liq.front.kinds import orderable
 from liq.front.limits import whole
-from liq.front.ordering import reference
 from liq.front.scope import Place, Scope, Source
 from liq.model import codes
 from liq.model.expr import Column, Expr, Relation

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
 from attrs import frozen
 
 from liq.front.context import Context
@@ -62,12 +63,26 @@ EMPTY: Key = frozenset()
 
 
 @frozen
+class Matched:
+    """What holds of the rows for which a left join found a row: that is, where one of ``columns`` is not null."""
+
+    columns: frozenset[int]
+    fixed: frozenset[int]
+    equal: frozenset[tuple[int, int]]
+
+
+@frozen
 class Facts:
-    """Keys, columns that have one value in all rows, and pairs of columns that are equal in every row."""
+    """Keys, columns with one value in all rows, pairs of columns that are equal in every row, what determines what.
+
+    ``implied``: columns that determine others, the key of a table its row. ``matched``: see there.
+    """
 
     keys: tuple[Key, ...]
     fixed: frozenset[int] = frozenset()
     equal: frozenset[tuple[int, int]] = frozenset()
+    implied: tuple[tuple[Key, frozenset[int]], ...] = ()
+    matched: tuple[Matched, ...] = ()
 
 
 def keys_of(relation: Relation, context: Context) -> tuple[Key, ...]:
@@ -94,7 +109,7 @@ def exactly_one(relation: Relation) -> bool:
 
 
 def _reduced(facts: Facts) -> tuple[Key, ...]:
-    fixed = _closure(facts.fixed, facts.equal)
+    fixed = _closure(facts)
     return _some(key - fixed for key in facts.keys)
 
 
@@ -107,25 +122,23 @@ def _some(keys: Iterable[Key]) -> tuple[Key, ...]:
     return tuple(result[:KEYS_MAX])
 
 
-def _closure(ids: Iterable[int], equal: frozenset[tuple[int, int]]) -> frozenset[int]:
-    """The columns that have a value known from ``ids``."""
-    found = set(ids)
-    pending = list(found)
-    while pending:
-        one = pending.pop()
-        for a, b in equal:
-            other = b if a == one else a if b == one else None
-            if other is not None and other not in found:
-                found.add(other)
-                pending.append(other)
-    return frozenset(found)
+def _closure(facts: Facts) -> frozenset[int]:
+    """All columns that have one value, given those that are fixed, equal and implied."""
+    found = set(facts.fixed)
+    while True:
+        more = {b for a, b in facts.equal if a in found} | {a for a, b in facts.equal if b in found}
+        for key, columns in facts.implied:
+            if key <= found:
+                more |= columns
+        if more <= found:
+            return frozenset(found)
+        found |= more
 
 
 def _facts(relation: Relation, context: Context) -> Facts:
     match relation:
         case Scan():
-            table = context.names.table(relation.table)
-            return Facts(_table_keys(relation, table) if table else ())
+            return _scanned(relation, context)
         case Filter(input, predicate):
             return _filtered(input, predicate, context)
         case Sort(input) | SortChoice(input) | Window(input) | Follow(input):
@@ -138,12 +151,11 @@ def _facts(relation: Relation, context: Context) -> Facts:
             return _grouped(_facts(input, context), groups)
         case Distinct(input):
             facts = _facts(input, context)
-            return Facts(_some((*facts.keys, frozenset(c.id for c in relation.columns))), facts.fixed, facts.equal)
+            return attrs.evolve(facts, keys=_some((*facts.keys, frozenset(c.id for c in relation.columns))))
         case Limit(input, count):
             facts = _facts(input, context)
-            if isinstance(count, Literal) and isinstance(count.value, int) and count.value <= 1:
-                return Facts((EMPTY,), facts.fixed, facts.equal)
-            return facts
+            single = isinstance(count, Literal) and isinstance(count.value, int) and count.value <= 1
+            return attrs.evolve(facts, keys=(EMPTY,)) if single else facts
         case SetOperation():
             return _combined(relation, context)
         case Values(rows=rows):
@@ -162,15 +174,28 @@ def _facts(relation: Relation, context: Context) -> Facts:
             return Facts(())
 
 
+def _scanned(scan: Scan, context: Context) -> Facts:
+    table = context.names.table(scan.table)
+    if table is None:
+        return Facts(())
+    keys = _table_keys(scan, table)
+    row = frozenset(c.id for c in scan.columns)
+    never_null = {c.id for c in scan.columns if not c.nullable}
+    return Facts(keys, implied=tuple((key, row) for key in keys if key <= never_null))
+
+
 def _filtered(input: Relation, predicate: Expr, context: Context) -> Facts:
     facts = _facts(input, context)
     ids = {c.id for c in input.columns}
     fixed, equal = equalities(predicate, ids)
-    if isinstance(input, Scan):
-        compared, _ = equalities(predicate, ids, null_too=False)
-        if any(key <= compared for key in nullable_keys(input, context)):
-            return Facts((EMPTY,), facts.fixed | fixed, facts.equal | equal)
-    return Facts(facts.keys, facts.fixed | fixed, facts.equal | equal)
+    compared, _ = equalities(predicate, ids, null_too=False)
+    for there in facts.matched:
+        if there.columns & compared:
+            fixed, equal = fixed | there.fixed, equal | there.equal
+    keys = facts.keys
+    if isinstance(input, Scan) and any(key <= compared for key in nullable_keys(input, context)):
+        keys = (EMPTY,)
+    return attrs.evolve(facts, keys=keys, fixed=facts.fixed | fixed, equal=facts.equal | equal)
 
 
 def _table_keys(scan: Scan, table: Table) -> tuple[Key, ...]:
@@ -264,7 +289,7 @@ def _constant(expr: Expr, ids: set[int]) -> bool:
 
 # ------------------------------------------------------------------------------------------------- operators
 def _mapped(facts: Facts, items: tuple[Item, ...]) -> Facts:
-    """Keys in terms of projected columns."""
+    """Facts in terms of projected columns."""
     names: dict[int, int] = {}
     for item in items:
         if isinstance(item.expr, ColumnRef):
@@ -274,10 +299,15 @@ def _mapped(facts: Facts, items: tuple[Item, ...]) -> Facts:
             if here in names:
                 names.setdefault(there, names[here])
     keys = [frozenset(names[i] for i in key) for key in _reduced(facts) if all(i in names for i in key)]
-    fixed = {names[i] for i in _closure(facts.fixed, facts.equal) if i in names}
+    fixed = {names[i] for i in _closure(facts) if i in names}
     fixed |= {item.column.id for item in items if isinstance(item.expr, Literal | ParamRef | ClaimRef)}
     equal = {(names[a], names[b]) for a, b in facts.equal if a in names and b in names}
-    return Facts(_some(keys), frozenset(fixed), frozenset(equal))
+    implied = tuple(
+        (frozenset(names[i] for i in key), frozenset(names[i] for i in columns if i in names))
+        for key, columns in facts.implied
+        if all(i in names for i in key)
+    )
+    return Facts(_some(keys), frozenset(fixed), frozenset(equal), implied)
 
 
 def _joined(join: Join, context: Context) -> Facts:
@@ -303,11 +333,14 @@ def _joined(join: Join, context: Context) -> Facts:
         keys.extend(right_keys)
     if not keys:
         keys.extend(a | b for a in left_keys[:2] for b in right_keys[:2])
+    implied = left.implied + right.implied
     match join.kind:
         case JoinKind.INNER:
-            return Facts(_some(keys), left.fixed | right.fixed, left.equal | right.equal | equal)
+            together = left.equal | right.equal | equal
+            return Facts(_some(keys), left.fixed | right.fixed, together, implied, left.matched + right.matched)
         case JoinKind.LEFT:
-            return Facts(_some(keys), left.fixed, left.equal)
+            there = Matched(frozenset(right_ids), right.fixed, right.equal | equal)
+            return Facts(_some(keys), left.fixed, left.equal, implied, (*left.matched, *right.matched, there))
         case JoinKind.FULL:
             return Facts(_some(keys))
 
@@ -322,7 +355,7 @@ def _grouped(facts: Facts, items: tuple[Item, ...]) -> Facts:
     if not items:
         return Facts((EMPTY,))
     through = _mapped(facts, items)
-    return Facts(_some((*through.keys, frozenset(i.column.id for i in items))), through.fixed, through.equal)
+    return attrs.evolve(through, keys=_some((*through.keys, frozenset(i.column.id for i in items))))
 
 
 def _combined(operation: SetOperation, context: Context) -> Facts:

@@ -8,7 +8,7 @@ from liq.front.paths import Trail, open_trail, trail
 from liq.front.scope import Place, Scope, Source
 from liq.front.staged import Use
 from liq.front.star import link_source
-from liq.front.subqueries import not_a_link
+from liq.front.unknown_names import not_a_link
 from liq.model import codes
 from liq.model.expr import Case, Collect, ColumnRef, Expr, Is, Literal, RecordExpr, Truth, When
 from liq_grammar import syntax

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from liq.front import expressions
 from liq.front.broken import is_broken
 from liq.front.coerce import article
 from liq.front.context import Context
-from liq.front.keys import keys_of
 from liq.front.kinds import orderable
 from liq.front.parameter_refs import is_unknown
 from liq.front.scope import Scope
 from liq.model import codes
-from liq.model.expr import ClaimRef, Column, ColumnRef, Expr, Literal, ParamRef, Relation, SortKey
-from liq.model.source import Span
+from liq.model.expr import ClaimRef, Expr, Literal, ParamRef, SortKey
 from liq.model.types import Null
 from liq_grammar import syntax
 
@@ -48,30 +46,3 @@ def sort_keys(nodes: Iterable[syntax.OrderKey], scope: Scope) -> tuple[SortKey, 
     """The keys of an order inside an aggregate or a window."""
     keys = [sort_key(node, scope) for node in nodes]
     return tuple(key for key in keys if key is not None)
-
-
-def reference(column: Column, span: Span) -> ColumnRef:
-    """A column as an expression."""
-    return ColumnRef(column.id, column.name, column.type, column.nullable, span=span)
-
-
-def missing_key(relation: Relation, stated: Sequence[SortKey], context: Context) -> list[Column]:
-    """The columns that complete an order over ``relation``: those of its key, else all of its columns.
-
-    Nothing is missing where the stated keys contain a key already.
-    """
-    ids = {key.expr.id for key in stated if isinstance(key.expr, ColumnRef)}
-    keys = keys_of(relation, context)
-    if any(key <= ids for key in keys):
-        return []
-    wanted = keys[0] if keys else frozenset(c.id for c in relation.columns)
-    return [c for c in relation.columns if c.id in wanted and c.id not in ids and orderable(c.type)]
-
-
-def completed(
-    stated: tuple[SortKey, ...], relation: Relation, context: Context, span: Span
-) -> tuple[SortKey, ...]:
-    """An order over the columns of ``relation``, completed in the direction of its last key."""
-    descending = bool(stated) and stated[-1].descending
-    added = (SortKey(reference(c, span), descending, descending) for c in missing_key(relation, stated, context))
-    return (*stated, *added)

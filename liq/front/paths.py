@@ -238,7 +238,7 @@ def let_rows(binding: LetBinding, column: Column, scope: Scope, span: Span) -> P
 # ------------------------------------------------------------------------------------------------- links to many
 @frozen
 class Trail:
-    """Where a path of links leads: from ``start`` in ``level``, ``used`` names go along ``hops``, the rest is a value."""
+    """Where a path of links leads: from ``start`` in ``level``, ``used`` names go along ``hops``, then a value."""
 
     level: Scope
     start: Source

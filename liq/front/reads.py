@@ -30,9 +30,14 @@ class RootRead:
     bounded: bool
 
 
-def resolve_read(read: syntax.Read, context: Context, outer: Scope | None = None) -> Relation:
-    """The rows of a read inside something else: a bag, with the shown columns only; without any after an error."""
-    return _read(read, context, outer, Use.BAG).relation
+def resolve_read(
+    read: syntax.Read, context: Context, outer: Scope | None = None, *, value: bool = False
+) -> Relation:
+    """The rows of a read inside something else: a bag, with the shown columns only; without any after an error.
+
+    ``value``: an expression looks into it, so that a shape of one item needs no label.
+    """
+    return _read(read, context, outer, Use.VALUE if value else Use.BAG).relation
 
 
 def root_read(read: syntax.Read, context: Context, *, warn: bool = False) -> RootRead:

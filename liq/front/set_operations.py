@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from liq.front.coerce import article, coerce, meeting_type
+from liq.front.completion import reference
 from liq.front.context import Context, one_of
-from liq.front.ordering import reference
 from liq.front.staged import Staged
 from liq.model import codes
 from liq.model.diagnostics import Label

@@ -58,10 +58,17 @@ def labels_of(shape: syntax.Shape | None) -> dict[str, Label]:
 
 
 def resolve_items(
-    shape: syntax.Shape | None, scope: Scope, labels: dict[str, Label], span: Span
+    shape: syntax.Shape | None, scope: Scope, labels: dict[str, Label], span: Span, *, unnamed: bool = False
 ) -> list[Named]:
-    """Every item in order, star expanded; two of one name are reported. ``labels`` learn what their items are."""
+    """Every item in order, star expanded; two of one name are reported. ``labels`` learn what their items are.
+
+    ``unnamed``: a single item needs no label.
+    """
     items: list[Named] = []
+    if unnamed and shape is not None and len(shape.items) == 1:
+        only = shape.items[0]
+        if isinstance(only, syntax.Field) and only.label is None and name_of(only.value) is None:
+            return [Named("value", _value(only.value, scope), only.span)]
     for node in shape.items if shape is not None else (syntax.Star(span=span),):
         match node:
             case syntax.Star(excluded):

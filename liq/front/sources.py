@@ -5,11 +5,10 @@ from __future__ import annotations
 import attrs
 from attrs import define, field
 
-from liq.front import expressions, reads
+from liq.front import expressions, inline, reads
 from liq.front.broken import is_broken
 from liq.front.coerce import article, coerce, unify_all
 from liq.front.context import Context, LetBinding, closest
-from liq.front.inline import inline_function, inline_view
 from liq.front.parameter_refs import is_unknown
 from liq.front.scope import Place, Scope, Source, scan
 from liq.model import codes
@@ -121,7 +120,7 @@ def _named(node: syntax.TableSource, scope: Scope) -> Source | None:
     if binding is not None:
         return _let(binding, alias, context, node.span)
     if view is not None:
-        relation = inline_view(view, scope, node.span)
+        relation = inline.inline_view(view, scope, node.span)
         return None if relation is None else Source(alias, relation.columns, relation, span=node.span)
     _unknown_source(node.name, context)
     return None
@@ -166,7 +165,7 @@ def _function(node: syntax.FunctionSource, scope: Scope) -> Source | None:
             f'unknown function "{name}"' + (f" — did you mean {meant}?" if meant else ""),
         )  # fmt: skip
         return None
-    body = inline_function(function, node.arguments, scope, outside, node.span)
+    body = inline.inline_function(function, node.arguments, scope, outside, node.span)
     if body is None:
         return None
     if not isinstance(body, Relation):

@@ -14,6 +14,7 @@ class Use(Enum):
     """What the rows of a stage are for, which decides what order means."""
 
     BAG = "bag"  # rows for another relation: an order without a limit says nothing
+    VALUE = "value"  # a bag that an expression looks into: a single item needs no label
     LIST = "list"  # a nested list: its order is completed
     ROOT = "root"  # the result of a statement: hidden columns may stay behind the shown ones
 

@@ -10,17 +10,13 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
-from liq.front import aggregates, expressions, shapes
+from liq.front import aggregates, expressions, follows, grouping, ordering, paging, shapes
 from liq.front.broken import is_broken
-from liq.front.completion import completed_window
+from liq.front.completion import completed_window, missing_key, reference
 from liq.front.context import Context
-from liq.front.follows import Following, resolve_follow
-from liq.front.grouping import Groups
 from liq.front.keys import keys_of
 from liq.front.kinds import groupable, orderable
 from liq.front.limits import limit_count, offset_count
-from liq.front.ordering import checked_key, missing_key, reference
-from liq.front.paging import Page, page_of
 from liq.front.parameter_refs import enter, optional_allowed
 from liq.front.scope import Grouping, Label, Place, Scope
 from liq.front.staged import Staged, Use
@@ -46,7 +42,7 @@ class Draft:
     labels: dict[str, Label]
     clauses: dict[type[syntax.Node], syntax.Node] = field(factory=dict)
     where: Expr | None = None
-    following: Following | None = None
+    following: follows.Following | None = None
     keys: list[tuple[str, Expr]] = field(factory=list)
     grouping: Grouping = field(factory=Grouping)
     windows: list[WindowItem] = field(factory=list)
@@ -73,10 +69,10 @@ def build(
         draft.where = expressions.where_predicate(where.condition, scope.at(Place.WHERE))
     follow = draft.clauses.get(syntax.Follow)
     if isinstance(follow, syntax.Follow):
-        draft.following = resolve_follow(follow, scope)
+        draft.following = follows.resolve_follow(follow, scope)
     _group_keys(draft)
     inner = scope.at(Place.ITEM, grouping=draft.grouping, windows=draft.windows)
-    draft.named = shapes.resolve_items(shape, inner, draft.labels, span)
+    draft.named = shapes.resolve_items(shape, inner, draft.labels, span, unnamed=use is Use.VALUE)
     _order(draft)
     return _assembled(draft)
 
@@ -169,7 +165,7 @@ def _keys(nodes: Sequence[syntax.OrderKey], draft: Draft, scope: Scope) -> list[
         name = node.value.text if isinstance(node.value, syntax.Path) and len(node.value.names) == 1 else None
         known = next((n.expr for n in draft.named if n.name == name), None)
         value = known if known is not None else expressions.infer(node.value, scope)
-        key = checked_key(node, value, draft.context)
+        key = ordering.checked_key(node, value, draft.context)
         if key is not None:
             keys.append(key)
     return keys
@@ -233,7 +229,7 @@ def _grouped(draft: Draft, rows: Relation) -> Relation:
         if not is_broken(value)
     ]
     ids = frozenset(c.id for c in rows.columns)
-    groups = Groups(draft.context, draft.scope, draft.grouping, keys, ids, draft.grouping.grouped)
+    groups = grouping.Groups(draft.context, draft.scope, draft.grouping, keys, ids, draft.grouping.grouped)
     if any(is_broken(value) for _, value in draft.keys):
         groups.silent = True
     draft.named = [shapes.Named(n.name, groups.rewritten(n.expr), n.span) for n in draft.named]
@@ -260,7 +256,7 @@ class Projection:
         distinct = syntax.Distinct in draft.clauses
         count, offset = self._limits()
         after = draft.clauses.get(syntax.After)
-        page = page_of(after, draft) if isinstance(after, syntax.After) else None
+        page = paging.page_of(after, draft) if isinstance(after, syntax.After) else None
         bounded = count is not None or offset is not None or after is not None or draft.use is Use.LIST
         orders = [(label, self._columns_of(keys, distinct)) for label, keys in draft.options]
         order = self._columns_of(draft.order, distinct)
@@ -351,8 +347,9 @@ class Projection:
         return columns
 
     def _sorted(
-        self, relation: Relation, order: list[SortKey], orders: list[tuple[str, list[SortKey]]], page: Page | None
-    ) -> Relation:
+        self, relation: Relation, order: list[SortKey], orders: list[tuple[str, list[SortKey]]],
+        page: paging.Page | None,
+    ) -> Relation:  # fmt: skip
         if page is not None:
             relation = page.continued(relation, order)
         if self.draft.choice is not None:
@@ -360,7 +357,7 @@ class Projection:
             return SortChoice(relation, self.draft.choice, options, span=self.draft.span)
         return Sort(relation, tuple(order), span=self.draft.span) if order else relation
 
-    def _staged(self, relation: Relation, order: list[SortKey], page: Page | None) -> Staged:
+    def _staged(self, relation: Relation, order: list[SortKey], page: paging.Page | None) -> Staged:
         stated = bool(self.draft.order) or self.draft.choice is not None
         if self.draft.use is Use.ROOT:
             paging = page.paging(order) if page is not None else None

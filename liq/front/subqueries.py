@@ -5,12 +5,11 @@ from __future__ import annotations
 from liq.front import expressions, reads
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import article, coerce, meeting_type
-from liq.front.context import closest, one_of
 from liq.front.keys import at_most_one, exactly_one
-from liq.front.links import links_of
 from liq.front.parameter_refs import is_unknown
 from liq.front.paths import open_trail, trail
 from liq.front.scope import Place, Scope
+from liq.front.unknown_names import not_a_link
 from liq.model import codes
 from liq.model.expr import Cast, Column, ColumnRef, Exists, Expr, InQuery, Item, Relation, ScalarQuery
 from liq.model.ir import Filter, Project
@@ -25,7 +24,7 @@ def relation_of(read: syntax.Read, scope: Scope) -> Relation:
         scope.context.report(
             codes.SUBQUERY_PLACE, read.span, f"{scope.place.value} may look at the values of its own row only"
         )
-    return reads.resolve_read(read, scope.context, scope)
+    return reads.resolve_read(read, scope.context, scope, value=True)
 
 
 def scalar_subquery(node: syntax.Subquery, scope: Scope) -> Expr:
@@ -71,7 +70,7 @@ def in_query(operands: tuple[Expr, ...], query: Relation, scope: Scope, span: Sp
         if target is None:
             context.report(
                 codes.TYPE_MISMATCH, span,
-                f"the value is {article(operand.type)}, the column {column.name} of the subquery {article(column.type)}",
+                f"the value is {article(operand.type)}, {column.name} in the subquery is {article(column.type)}",
             )  # fmt: skip
             return broken(span)
         values.append(coerce(operand, target, context))
@@ -100,21 +99,3 @@ def resolve_exists(node: syntax.Exists, scope: Scope) -> Expr:
     condition = expressions.where_predicate(where.condition, inner.at(Place.WHERE)) if where is not None else None
     rows = inner.sources[0].joined()
     return Exists(rows if condition is None else Filter(rows, condition, span=node.span), span=node.span)
-
-
-def not_a_link(path: syntax.Path, scope: Scope) -> None:
-    """Report a path that leads to no rows."""
-    context = scope.context
-    known = context.names.table(path.text) or context.names.view(path.text) or context.lets.get(path.text)
-    if known is not None:
-        context.report(
-            codes.NOT_A_LINK, path.span, f"{path.text} is no link from here",
-            help=f"write exists (read {path.text} where …)",
-        )  # fmt: skip
-        return
-    names = [name for s in scope.sources if s.table is not None for name in links_of(s.table, context)]
-    meant = closest(path.names[-1].text, names)
-    context.report(
-        codes.NOT_A_LINK, path.span, f"{path.text} leads to no rows" + (f" — did you mean {meant}?" if meant else ""),
-        help=f"the links are {one_of(names)}" if names else "write exists (read …)",
-    )  # fmt: skip

@@ -73,3 +73,21 @@ def _listing(source: Source | None, scope: Scope) -> str | None:
     sources = [source] if source is not None else scope.sources
     names = [c.name for s in sources for c in s.columns]
     return f"there are {one_of(names, 12)}" if names else None
+
+
+def not_a_link(path: syntax.Path, scope: Scope) -> None:
+    """Report a path that leads to no rows."""
+    context = scope.context
+    known = context.names.table(path.text) or context.names.view(path.text) or context.lets.get(path.text)
+    if known is not None:
+        context.report(
+            codes.NOT_A_LINK, path.span, f"{path.text} is no link from here",
+            help=f"write exists (read {path.text} where …)",
+        )  # fmt: skip
+        return
+    names = [name for s in scope.sources if s.table is not None for name in links_of(s.table, context)]
+    meant = closest(path.names[-1].text, names)
+    context.report(
+        codes.NOT_A_LINK, path.span, f"{path.text} leads to no rows" + (f" — did you mean {meant}?" if meant else ""),
+        help=f"the links are {one_of(names)}" if names else "write exists (read …)",
+    )  # fmt: skip

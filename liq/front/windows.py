@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from liq.front import expressions
+from liq.front import expressions, ordering
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import article, converted, is_soft, origin_labels
 from liq.front.context import Context
 from liq.front.kinds import groupable
-from liq.front.ordering import sort_keys
 from liq.front.overloads import learn, signatures
 from liq.front.parameter_refs import is_unknown
 from liq.front.scope import Place, Scope
@@ -120,7 +119,7 @@ def _window_call(
             scope.context.report(codes.NOT_ORDERED, each.span, f"{article(key.type)} cannot be told apart by")
             return None
         partition.append(key)
-    order = sort_keys(over.order.keys, scope) if over.order is not None else ()
+    order = ordering.sort_keys(over.order.keys, scope) if over.order is not None else ()
     if not order and name in _ANY_ORDER:
         scope.context.report(
             codes.FRAME, node.span, f"{name} compares rows by an order, and there is none",
