@@ -10,6 +10,7 @@ formula says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -17,7 +18,8 @@ from attrs import frozen
 
 from liq.model.expr import Expr
 from liq.model.ir import Parameter, Query
-from liq.model.physical import PhysicalPlan
+from liq.model.node import walk
+from liq.model.physical import PhysicalPlan, TableScan
 from liq.model.schema import Schema, Table
 from liq.model.types import Bool, Int
 from liq.model.values import Value
@@ -29,11 +31,11 @@ from liq_verifier.decode import Decoded, decode, plain
 from liq_verifier.obligation import Formula, Kind, Subject, Witness
 from liq_verifier.policy import read_policy
 from liq_verifier.rows import Row
+from liq_verifier.scenarios import Tables, scenarios, smaller
 from liq_verifier.solver import Answer
 
 STEPS_MAX = 200_000
 ROUNDS_MAX = 12
-Tables = dict[str, list[dict[str, Value]]]
 
 
 @frozen
@@ -65,7 +67,7 @@ class Replayer:
         self, subject: Subject, policy: Expr, table: Table, tables: Tables, decoded: Decoded
     ) -> Witness | None:
         """A row that a write made (or, of another table, took away) although its policies do not let it."""
-        for params in self._arguments(decoded):
+        for params in self._arguments(decoded, {}):
             tried = attempt_physical(self.plan, Signature.of(self.query), self._call(tables, decoded, params))
             if tried.outcome is None:
                 continue
@@ -83,14 +85,59 @@ class Replayer:
 
     # ------------------------------------------------------------------------------------------ the two databases
     def _hidden_row(self, table: Table, blamed: int, tables: Tables, decoded: Decoded) -> Witness | None:
-        for params in self._arguments(decoded):
-            call = self._call(tables, decoded, params)
-            for other in self._without(table, blamed, tables):
-                if not self._same_view(tables, other, decoded):
+        hidden = tables[table.name][blamed]
+        found = self._differs(table, hidden, tables, decoded, 12)
+        if found is None:
+            names = sorted({n.table for n in walk(self.plan) if isinstance(n, TableScan)} | set(tables))
+            values = [*self._claims(decoded).values(), *decoded.params.values()]
+            for grown in scenarios(self.schema, names, tables, values):
+                self._add_parents(grown)
+                found = self._differs(table, hidden, grown, decoded)
+                if found is not None:
+                    tables = grown
+                    break
+        return None if found is None else self._smallest(table, hidden, tables, decoded, found)
+
+    def _smallest(
+        self, table: Table, hidden: Mapping[str, Value], tables: Tables, decoded: Decoded, found: Witness
+    ) -> Witness:
+        """The witness with rows left out as long as it stays one."""
+        shrunk = True
+        while shrunk:
+            shrunk = False
+            for fewer in smaller(tables, table.name, hidden):
+                if not self._is_whole(fewer):
                     continue
-                before, after = self._run(call), self._run(self._call(other, decoded, params))
+                again = self._differs(table, hidden, fewer, decoded, 12)
+                if again is not None:
+                    tables, found, shrunk = fewer, again, True
+                    break
+        return found
+
+    def _is_whole(self, tables: Tables) -> bool:
+        return all(_there(tables, key, values) for key, values in self._pointers(tables))
+
+    def _differs(
+        self,
+        table: Table,
+        hidden: Mapping[str, Value],
+        tables: Tables,
+        decoded: Decoded,
+        variants_max: int = 1,
+    ) -> Witness | None:
+        """A witness, when the answer depends on the hidden row although the same rows are visible."""
+        blamed = next((i for i, r in enumerate(tables.get(table.name, ())) if r == hidden), None)
+        if blamed is None:
+            return None
+        variants = islice(self._without(table, blamed, tables), variants_max)
+        others = [o for o in variants if self._same_view(tables, o, decoded)]
+        if not others:
+            return None
+        for params in self._arguments(decoded, hidden):
+            before = self._run(self._call(tables, decoded, params))
+            for other in others:
+                after = self._run(self._call(other, decoded, params))
                 if before != after:
-                    hidden = tables[table.name][blamed]
                     return self._witness(tables, table, hidden, decoded, params, (before, after))
         return None
 
@@ -107,7 +154,7 @@ class Replayer:
         for column in (c for c in table.columns if c.sensitive):
             changed = {**row, column.name: _another(table, column.name, row[column.name])}
             other = {**tables, table.name: [changed if i == blamed else r for i, r in enumerate(tables[table.name])]}
-            for params in self._arguments(decoded):
+            for params in self._arguments(decoded, hidden):
                 before = self._run(self._call(tables, decoded, params))
                 after = self._run(self._call(other, decoded, params))
                 if before != after:
@@ -157,8 +204,9 @@ class Replayer:
             for claim in self.schema.claims
         }
 
-    def _arguments(self, decoded: Decoded) -> Iterator[dict[str, object]]:
-        for number in (1, 20):
+    def _arguments(self, decoded: Decoded, row: Mapping[str, Value]) -> Iterator[dict[str, object]]:
+        """Arguments for what the model says nothing of: small, larger, and values of the hidden row."""
+        for number in (1, 20, 0):
             given: dict[str, object] = {}
             for parameter in self.query.parameters:
                 if parameter.name in decoded.params and not (
@@ -166,7 +214,7 @@ class Replayer:
                 ):
                     given[parameter.name] = decoded.params[parameter.name]
                 elif not parameter.optional and parameter.default is None:
-                    given[parameter.name] = _argument(parameter, number)
+                    given[parameter.name] = _argument(parameter, number) if number else _borrowed(parameter, row)
             yield given
 
     def _run(self, call: Call) -> tuple[tuple[Value, ...], ...] | str:
@@ -244,6 +292,12 @@ def _another(table: Table, name: str, value: Value) -> Value:
     if isinstance(type_, Bool):
         return value is not True
     return next(v for v in (plain(type_, 91), plain(type_, 92), value) if v != value or v is value)
+
+
+def _borrowed(parameter: Parameter, row: Mapping[str, Value]) -> object:
+    """A value of the hidden row that the parameter can take."""
+    like = _argument(parameter, 1)
+    return next((v for v in row.values() if type(v) is type(like)), like)
 
 
 def _argument(parameter: Parameter, number: int) -> object:
