@@ -60,7 +60,7 @@ def _collected(call: AggregateCall, grouping: Grouping, scope: Scope, span: Span
 
 def _misplaced(node: syntax.Call, scope: Scope) -> None:
     hints = {
-        Place.WHERE: f"filter behind the stage: … | where {node.function.text} > …",
+        Place.WHERE: "give it a label, and filter behind the stage: … { n: count() } | where n > 5",
         Place.ARGUMENT: "aggregate in one stage, and again behind |",
         Place.GROUP: "group by a column, or start a new stage with |",
         Place.WINDOW: "aggregate in one stage, and use the window behind |",

@@ -13,7 +13,7 @@ from liq.model.diagnostics import Label
 from liq.model.expr import Cast, ColumnRef, Expr, ListExpr, Literal, ParamRef
 from liq.model.functions import conversion_cost
 from liq.model.source import Span
-from liq.model.types import TEXT, Cursor, Enum, Json, List, Null, Record, Type, Vector, common_type, widened
+from liq.model.types import TEXT, Cursor, Enum, Json, List, Null, Record, Type, Vector, common_type, is_numeric, widened
 
 
 def meeting_type(left: Type, right: Type) -> Type | None:
@@ -142,8 +142,19 @@ def report_mismatch(left: Expr, right: Expr, context: Context, span: Span, what:
             Label(left.span, f"this is {article(left.type)}"), Label(right.span, f"this is {article(right.type)}"),
             *origin_labels(context, left, right),
         ],
-        help=cast_help(right.type, left.type) or cast_help(left.type, right.type),
+        help=_meeting_help(left, right),
     )  # fmt: skip
+
+
+def _meeting_help(left: Expr, right: Expr) -> str | None:
+    """How two values could be made to meet."""
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, ParamRef):
+            return f"use two parameters, or cast one use: ${one.name}::{other.type}"
+        if is_soft(one):
+            return "a number has no quotes" if is_numeric(other.type) else None
+    target = right.type if castable(left.type, right.type) else left.type
+    return f"cast one side: …::{target}" if castable(left.type, target) and castable(right.type, target) else None
 
 
 def origin_labels(context: Context, *exprs: Expr) -> list[Label]:
@@ -157,9 +168,9 @@ def origin_labels(context: Context, *exprs: Expr) -> list[Label]:
 
 
 def cast_help(source: Type, target: Type) -> str | None:
-    """The cast that would make two types meet."""
+    """The cast that would make a value fit."""
     if castable(source, target) and not isinstance(target, Enum | Null):
-        return f"write ::{target} behind it"
+        return f"cast it: …::{target}"
     return None
 
 

@@ -6,8 +6,8 @@ from typing import assert_never
 
 from liq.front import calls, expressions, subqueries
 from liq.front.broken import broken, is_broken
-from liq.front.coerce import article, coerce, report_mismatch, unified, unify_all
-from liq.front.context import Context
+from liq.front.coerce import article, coerce, converted, report_mismatch, unified, unify_all
+from liq.front.context import Context, counted
 from liq.front.kinds import orderable
 from liq.front.parameter_refs import is_unknown
 from liq.front.paths import let_column, let_of, let_rows
@@ -85,11 +85,10 @@ def _pair(
     if is_broken(first, second):
         return None
     if isinstance(first, ColumnRef) and isinstance(second, ColumnRef) and first.id == second.id:
-        always = "never true" if operator in ("<>", "<", ">", "is distinct from") else "always true"
-        context.report(
-            codes.SELF_COMPARISON, span, f"{first.name} is compared with itself, which is {always} (or null)",
-            help="in a subquery the inner names win: reach the outer row through its table name or an alias",
-        )  # fmt: skip
+        hint = None
+        if scope.outer is not None:
+            hint = "inner names win: reach the outer row through its table name or an alias"
+        context.report(codes.SELF_COMPARISON, span, f"{first.name} is compared with itself", help=hint)
         return None
     pair = unified(first, second, context)
     if pair is None:
@@ -194,7 +193,8 @@ def _in_query(node: syntax.In, read: syntax.Read, scope: Scope) -> Expr:
         if query.columns:
             scope.context.report(
                 codes.QUERY_COLUMNS, read.span,
-                f"the subquery has {len(query.columns)} columns, but in looks for {len(operands)}",
+                f"in looks for {counted(len(operands), 'value')}, the subquery has "
+                f"{counted(len(query.columns), 'column')}",
                 help="give it a shape: (read t { column } …)",
             )  # fmt: skip
         return broken(node.span)
@@ -211,12 +211,14 @@ def _in_list(node: syntax.In, choices: syntax.Expr, scope: Scope) -> Expr:
     operand = expressions.infer(node.operand, scope)
     wanted = None if isinstance(operand.type, Null) else List(widened(operand.type))
     items = expressions.infer(choices, scope, wanted)
+    if is_unknown(items) and wanted is not None:
+        items = converted(items, wanted, context) or items
     if is_broken(operand, items) or is_unknown(items):
         return broken(node.span)
     if not isinstance(items.type, List):
         context.report(
             codes.TYPE_MISMATCH, items.span, f"in looks into a list, but this is {article(items.type)}",
-            help=f"write in ({'…'}), or = for a single value",
+            help="write in (…), or = for a single value",
         )  # fmt: skip
         return broken(node.span)
     if isinstance(items, ListExpr) and not items.items:

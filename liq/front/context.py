@@ -230,6 +230,11 @@ def closest(word: str, words: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def counted(number: int, what: str) -> str:
+    """``1 column``, ``2 columns``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def one_of(words: Iterable[str], most: int = 8) -> str:
     """Names for a help text: ``a, b, c …``."""
     listed = list(dict.fromkeys(words))

@@ -104,7 +104,7 @@ def _inferred(node: syntax.Expr, scope: Scope, hint: Type | None) -> Expr:
         case syntax.Typed():
             return typed(node, scope.context)
         case syntax.Parameter():
-            return _parameter(node, scope, hint)
+            return parameter(node, scope)
         case syntax.Claim():
             return _claim(node, scope)
         case syntax.Path():
@@ -152,13 +152,6 @@ def _inferred(node: syntax.Expr, scope: Scope, hint: Type | None) -> Expr:
             return broken(node.span)
         case _:
             assert_never(node)
-
-
-def _parameter(node: syntax.Parameter, scope: Scope, hint: Type | None) -> Expr:
-    value = parameter(node, scope)
-    if is_unknown(value) and hint is not None and not isinstance(hint, Null):
-        return converted(value, hint, scope.context) or value
-    return value
 
 
 def _claim(node: syntax.Claim, scope: Scope) -> Expr:

@@ -28,7 +28,7 @@ class Groups:
     stated: bool
     silent: bool = False
     """Whether a key could not be resolved, so that nothing is said of columns that it may have meant."""
-    _reported: set[int] = field(factory=set)
+    _reported: set[int | Span] = field(factory=set)
 
     def rewritten(self, expr: Expr) -> Expr:
         """An expression over the rows, as one over the groups: keys become their columns."""
@@ -62,12 +62,13 @@ class Groups:
         return map_children(node, self._change)
 
     def _determined(self, ref: ColumnRef) -> Expr:
-        """A column of a row whose whole primary key is grouped by has one value per group; any other is an error."""
+        """A column of a row whose whole key, or the link to which, is grouped by has one value per group."""
         source = self._owner(ref.id)
         while source is not None:
             key = source.table.primary_key if source.table is not None else None
             grouped = {item.expr.id for item in self.keys if isinstance(item.expr, ColumnRef)}
-            if key is not None and {c.id for c in source.columns if c.name in key.columns} <= grouped:
+            own = frozenset(c.id for c in source.columns if key is not None and c.name in key.columns)
+            if (own and own <= grouped) or (source.led_by and source.led_by <= grouped):
                 column = Column(self.context.fresh(), ref.name, ref.type, ref.nullable)
                 self.keys.append(Item(column, ref))
                 return ColumnRef(column.id, ref.name, ref.type, ref.nullable, span=ref.span)
@@ -83,9 +84,9 @@ class Groups:
         return None
 
     def _report(self, ref: ColumnRef) -> None:
-        if self.silent or ref.id in self._reported:
+        if self.silent or self._reported & {ref.id, ref.span}:
             return
-        self._reported.add(ref.id)
+        self._reported |= {ref.id, ref.span}
         if self.stated:
             keys = ", ".join(item.column.name for item in self.keys)
             said = f"{ref.name} is neither grouped by nor aggregated"

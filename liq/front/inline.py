@@ -9,7 +9,7 @@ import attrs
 from liq.front import expressions, subqueries
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import coerce
-from liq.front.context import Reach
+from liq.front.context import Reach, counted
 from liq.front.scope import Scope
 from liq.model import codes
 from liq.model.expr import ClaimRef, ColumnRef, Expr, Literal, ParamRef, Relation
@@ -64,7 +64,7 @@ def inline_function(
         wanted = ", ".join(f"${name}: {type_}" for name, type_ in function.parameters)
         context.report(
             codes.ARGUMENTS_TYPE, span,
-            f"{function.name} takes {len(function.parameters)} arguments, here are {len(arguments)}",
+            f"{function.name} takes {counted(len(function.parameters), 'argument')}, here are {len(arguments)}",
             help=f"it is declared as {function.name}({wanted})",
         )  # fmt: skip
         for argument in arguments:

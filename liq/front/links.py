@@ -68,7 +68,10 @@ def follow(source: Source, link: Link, context: Context, span: Span) -> Source:
         return known.source
     target = scan(link.target, context, link.name, span)
     sure = not link.may_miss and _visible(link.target, context)
-    child = Source(link.name, target.columns, target, link.target, parent=source, nulled=not sure, span=span)
+    led_by = frozenset(c.id for c in source.columns if any(c.name == here for here, _ in link.pairs))
+    child = Source(
+        link.name, target.columns, target, link.target, parent=source, led_by=led_by, nulled=not sure, span=span
+    )
     on = matching(source.columns, child.columns, link, span)
     source.links[link.name] = Joined(child, JoinKind.INNER if sure else JoinKind.LEFT, on)
     return child

@@ -19,8 +19,17 @@ from liq_grammar import syntax
 
 def sort_key(node: syntax.OrderKey, scope: Scope) -> SortKey | None:
     """One key of an order; None, reported, where it orders nothing."""
-    value = expressions.infer(node.value, scope)
-    return checked_key(node, value, scope.context)
+    if isinstance(node.value, syntax.Parameter):
+        _orders_nothing(node, "a parameter", scope.context)
+        return None
+    return checked_key(node, expressions.infer(node.value, scope), scope.context)
+
+
+def _orders_nothing(node: syntax.OrderKey, what: str, context: Context) -> None:
+    context.report(
+        codes.ORDER_KEY, node.value.span, f"{what} is the same in every row, so it orders nothing",
+        help="name a column; a choice among orders is order choose $sort { … }",
+    )  # fmt: skip
 
 
 def checked_key(node: syntax.OrderKey, value: Expr, context: Context) -> SortKey | None:
@@ -28,12 +37,7 @@ def checked_key(node: syntax.OrderKey, value: Expr, context: Context) -> SortKey
     if is_broken(value):
         return None
     if isinstance(value, Literal | ParamRef | ClaimRef):
-        kinds = {ParamRef: "a parameter", ClaimRef: "a claim"}
-        what = kinds.get(type(value), "a constant")
-        context.report(
-            codes.ORDER_KEY, node.value.span, f"{what} is the same in every row, so it orders nothing",
-            help="name a column; a choice among orders is order choose $sort { … }",
-        )  # fmt: skip
+        _orders_nothing(node, "a claim" if isinstance(value, ClaimRef) else "a constant", context)
         return None
     if is_unknown(value) or isinstance(value.type, Null) or not orderable(value.type):
         context.report(codes.NOT_ORDERED, node.value.span, f"{article(value.type)} has no order")

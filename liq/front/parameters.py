@@ -93,8 +93,7 @@ class Parameters:
 
     def learnt(self) -> Parameters:
         """The parameters for the second pass."""
-        entries = {name: attrs.evolve(entry, required=False) for name, entry in self.entries.items()}
-        return Parameters(Mode.LEARNT, entries)
+        return Parameters(Mode.LEARNT, {name: attrs.evolve(entry) for name, entry in self.entries.items()})
 
     def finished(self) -> tuple[Parameter, ...]:
         """As the IR holds them: declared ones in declared order, the others in the order of their first use."""

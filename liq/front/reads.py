@@ -44,7 +44,7 @@ def root_read(read: syntax.Read, context: Context, *, warn: bool = False) -> Roo
     """The read of a statement, in its order. ``warn``: its rows are the result, so it should be bounded."""
     staged = _read(read, context, None, Use.ROOT)
     is_bounded = not staged.columns or bounded(staged.relation, context)
-    if warn and not is_bounded and not summary(staged.relation, context):
+    if warn and not is_bounded and not context.failed and not summary(staged.relation, context):
         context.report(
             codes.UNBOUNDED_READ, read.first.source.span, "nothing bounds the number of rows that this read gives",
             help="write limit 100 behind it, limit $n max 200, or fix a key by =",

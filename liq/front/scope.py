@@ -55,6 +55,8 @@ class Source:
     table: Table | None = None
     qualified: tuple[str, ...] = ()
     parent: Source | None = None
+    led_by: frozenset[int] = frozenset()
+    """The parent's columns that a link to this row starts from."""
     nulled: bool = False
     hidden: bool = False
     guarded: int = 0

@@ -83,7 +83,7 @@ def _check_alias(source: Source, scope: Scope) -> None:
         scope.context.report(
             codes.DUPLICATE_ALIAS, source.span, f"two sources are called {source.name}",
             [Label(before.span, "the first one")],
-            help=f"give one an alias: {source.name} {source.name[0]}2",
+            help="give one of them another alias behind its name",
         )  # fmt: skip
 
 
@@ -121,7 +121,8 @@ def _named(node: syntax.TableSource, scope: Scope) -> Source | None:
         return _let(binding, alias, context, node.span)
     if view is not None:
         relation = inline.inline_view(view, scope, node.span)
-        return None if relation is None else Source(alias, relation.columns, relation, span=node.span)
+        found = relation is not None and relation.columns  # none: the view is wrong itself, which was said there
+        return Source(alias, relation.columns, relation, span=node.span) if relation is not None and found else None
     _unknown_source(node.name, context)
     return None
 
@@ -171,7 +172,7 @@ def _function(node: syntax.FunctionSource, scope: Scope) -> Source | None:
     if not isinstance(body, Relation):
         context.report(codes.NOT_A_VALUE, node.span, f"{name} is a value, not rows", help="use it in an expression")
         return None
-    return Source(alias, body.columns, body, span=node.span)
+    return Source(alias, body.columns, body, span=node.span) if body.columns else None
 
 
 def _series(node: syntax.FunctionSource, alias: str, scope: Scope) -> Source | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from attrs import define, field
 
 from liq.front import aggregates, expressions, follows, grouping, ordering, paging, shapes
-from liq.front.broken import is_broken
+from liq.front.broken import broken, is_broken
 from liq.front.completion import completed_window, missing_key, reference
 from liq.front.context import Context
 from liq.front.keys import keys_of
@@ -50,6 +50,8 @@ class Draft:
     order: list[SortKey] = field(factory=list)
     options: list[tuple[str, list[SortKey]]] = field(factory=list)
     choice: str | None = None
+    silent: bool = False
+    """Whether columns beside groups are not to be spoken of any more."""
 
     @property
     def context(self) -> Context:
@@ -64,6 +66,12 @@ def build(
     """Resolve and assemble a stage over the sources of ``scope``."""
     draft = Draft(scope, rows, use, span, shapes.labels_of(shape), _once(clauses, scope.context))
     draft.grouping.grouped = syntax.Group in draft.clauses
+    if shape is None and draft.grouping.grouped:
+        scope.context.report(
+            codes.NOT_GROUPED, draft.clauses[syntax.Group].span, "groups need a shape that says what to show of them",
+            help="write { key, n: count() } before it",
+        )  # fmt: skip
+        draft.silent = True
     where = draft.clauses.get(syntax.Where)
     if isinstance(where, syntax.Where):
         draft.where = expressions.where_predicate(where.condition, scope.at(Place.WHERE))
@@ -112,6 +120,9 @@ def _group_keys(draft: Draft) -> None:
                 labels[name] = label
     inner = draft.scope.at(Place.GROUP, labels=labels)
     for node in clause.keys:
+        if _groups_by_aggregate(node, labels, draft):
+            draft.keys.append(("", broken(node.span)))
+            continue
         direct = labels.get(node.text) if isinstance(node, syntax.Path) else None
         value = direct.expr if direct is not None and direct.expr is not None else expressions.infer(node, inner)
         if is_broken(value):
@@ -124,6 +135,23 @@ def _group_keys(draft: Draft) -> None:
             draft.context.report(codes.NOT_ORDERED, node.span, f"rows cannot be grouped by {value.type}")
         else:
             draft.keys.append((shapes.name_of(node) or f"key_{len(draft.keys) + 1}", value))
+
+
+def _groups_by_aggregate(node: syntax.Expr, labels: dict[str, Label], draft: Draft) -> bool:
+    """Whether a key is the label of an aggregate, and no column either; reported."""
+    name = node.text if isinstance(node, syntax.Path) and len(node.names) == 1 else None
+    if name is None or name in labels or name not in draft.labels:
+        return False
+    if any(source.column(name) is not None for source in draft.scope.sources):
+        return False
+    value = draft.labels[name].value
+    if value is None or not _aggregates(value, draft.scope):
+        return False
+    draft.context.report(
+        codes.AGGREGATE_PLACE, node.span, f"{name} is computed from the groups, so it cannot make them",
+        help="aggregate in one stage, and group the result behind |",
+    )  # fmt: skip
+    return True
 
 
 def _aggregates(node: syntax.Expr, scope: Scope) -> bool:
@@ -164,8 +192,7 @@ def _keys(nodes: Sequence[syntax.OrderKey], draft: Draft, scope: Scope) -> list[
     for node in nodes:
         name = node.value.text if isinstance(node.value, syntax.Path) and len(node.value.names) == 1 else None
         known = next((n.expr for n in draft.named if n.name == name), None)
-        value = known if known is not None else expressions.infer(node.value, scope)
-        key = ordering.checked_key(node, value, draft.context)
+        key = ordering.sort_key(node, scope) if known is None else ordering.checked_key(node, known, draft.context)
         if key is not None:
             keys.append(key)
     return keys
@@ -230,8 +257,7 @@ def _grouped(draft: Draft, rows: Relation) -> Relation:
     ]
     ids = frozenset(c.id for c in rows.columns)
     groups = grouping.Groups(draft.context, draft.scope, draft.grouping, keys, ids, draft.grouping.grouped)
-    if any(is_broken(value) for _, value in draft.keys):
-        groups.silent = True
+    groups.silent = draft.silent or any(is_broken(value) for _, value in draft.keys)
     draft.named = [shapes.Named(n.name, groups.rewritten(n.expr), n.span) for n in draft.named]
     draft.windows[:] = [groups.rewritten_window(item) for item in draft.windows]
     draft.order = [groups.rewritten_key(key) for key in draft.order]
