@@ -253,11 +253,14 @@ class Relations:
         if block.compound is not None or block.distinct:
             assert not block.order
             return derived(block, self.emission), []
-        keys = [(self.emission.column(f"o{i}", t.TEXT), key) for i, key in enumerate(block.order, 1)]
-        spelled: Mapping[int, Sql] = {column.id: key.this.copy() for column, key in keys}
-        wider = attrs.evolve(
-            block, columns=(*block.columns, *(c for c, _ in keys)), spelled={**block.spelled, **spelled}
-        )
+        there = {block.spelled[c.id]: c for c in reversed(block.columns)}
+        keys = [
+            (there.get(key.this) or self.emission.column(f"o{i}", t.TEXT), key) for i, key in enumerate(block.order, 1)
+        ]
+        added = [(column, key) for column, key in keys if column not in block.columns]
+        spelled: Mapping[int, Sql] = {column.id: key.this.copy() for column, key in added}
+        columns = (*block.columns, *(column for column, _ in added))
+        wider = attrs.evolve(block, columns=columns, spelled={**block.spelled, **spelled})
         table = derived(wider, self.emission)
         order: list[Sql] = []
         for column, key in keys:
