@@ -123,7 +123,7 @@ class Replayer:
         hidden: Mapping[str, Value],
         tables: Tables,
         decoded: Decoded,
-        variants_max: int = 1,
+        variants_max: int = 3,
     ) -> Witness | None:
         """A witness, when the answer depends on the hidden row although the same rows are visible."""
         blamed = next((i for i, r in enumerate(tables.get(table.name, ())) if r == hidden), None)
@@ -154,7 +154,7 @@ class Replayer:
         for column in (c for c in table.columns if c.sensitive):
             changed = {**row, column.name: _another(table, column.name, row[column.name])}
             other = {**tables, table.name: [changed if i == blamed else r for i, r in enumerate(tables[table.name])]}
-            for params in self._arguments(decoded, hidden):
+            for params in self._arguments(decoded, row):
                 before = self._run(self._call(tables, decoded, params))
                 after = self._run(self._call(other, decoded, params))
                 if before != after:

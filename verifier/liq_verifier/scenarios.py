@@ -17,7 +17,7 @@ from liq.model.values import Value
 from liq_verifier.decode import plain
 
 Tables = dict[str, list[dict[str, Value]]]
-SCENARIOS_MAX = 120
+SCENARIOS_MAX = 200
 COMPANY_MAX = 2
 SEED = 7
 
