@@ -52,6 +52,8 @@ from liq.reference.texts import (
     parse_uuid,
 )
 
+FLOAT4_MAX = 3.4028234663852886e38
+
 
 # ------------------------------------------------------------------------------------------------- text forms
 def text_of(type_: Type, value: Value) -> str:
@@ -129,9 +131,9 @@ def float4_text(value: float) -> str:
 def _reads_back_4(text: str, value: float) -> bool:
     """As ``_reads_back``, among float4s."""
     bits = int.from_bytes(struct.pack("<f", abs(value)), "little")
-    outwards = abs(Decimal(text)) > abs(Decimal(value))
+    outwards = abs(Decimal(text)) > abs(Decimal(value)) and abs(value) < FLOAT4_MAX
     neighbour = struct.unpack("<f", (bits + (1 if outwards else -1)).to_bytes(4, "little"))[0]
-    gap = abs(Fraction(value)) if math.isinf(neighbour) else abs(Fraction(neighbour) - abs(Fraction(value)))
+    gap = abs(Fraction(neighbour) - abs(Fraction(value)))
     return abs(Fraction(Decimal(text)) - Fraction(value)) < gap / 2
 
 

@@ -180,22 +180,24 @@ class _Origins:
 
     def read(self, body: Relation) -> None:
         """Take in a statement with everything below it."""
-        stack: list[tuple[Node, frozenset[int]]] = [(body, frozenset())]
+        stack: list[tuple[Node, frozenset[int], bool]] = [(body, frozenset(), False)]
         while stack:
-            node, inside = stack.pop()
+            node, inside, in_expression = stack.pop()
             if isinstance(node, Relation):
                 self._register(node)
-            if isinstance(node, Access):
-                self.expressions.append((node.predicate, inside))
-                stack.append((node.predicate, inside))
+                if in_expression:
+                    self.queries.append(node)
+                in_expression = False
+            elif isinstance(node, Expr):
+                if not in_expression:
+                    self.expressions.append((node, inside))
+                in_expression = True
+            if isinstance(node, Access):  # its rules say the same again
+                stack.append((node.predicate, inside, False))
                 continue
-            deeper = inside | {id(node)} if isinstance(node, Scan) else inside
             for child in children(node):
-                if isinstance(child, Expr) and not isinstance(node, Expr):
-                    self.expressions.append((child, inside))
-                if isinstance(child, Relation) and isinstance(node, Expr):
-                    self.queries.append(child)
-                stack.append((child, deeper if isinstance(child, Access) else inside))
+                access_of = {id(node)} if isinstance(node, Scan) and isinstance(child, Access) else set()
+                stack.append((child, inside | access_of, in_expression))
 
     def _register(self, relation: Relation) -> None:
         match relation:

@@ -270,7 +270,7 @@ def _act_on_delete(table: Table, gone: list[Stored], work: _Work) -> None:
     """What foreign keys do with the rows that pointed at deleted ones, on and on."""
     schema = work.machine.database.schema
     pending = [(table, row) for row in gone]
-    _refuse_restricted(table, gone, work)
+    _meet_references(table, gone, work)
     while pending:
         target, row = pending.pop(0)
         for child in schema.tables:
@@ -279,15 +279,24 @@ def _act_on_delete(table: Table, gone: list[Stored], work: _Work) -> None:
                     pending += _act(child, key, target, row, work)
 
 
-def _refuse_restricted(target: Table, gone: list[Stored], work: _Work) -> None:
-    schema = work.machine.database.schema
-    for child in schema.tables:
+def _meet_references(target: Table, gone: list[Stored], work: _Work) -> None:
+    """Rows that point at deleted ones: ``restrict`` refuses at once.
+
+    Without an action they count when the statement has ended, but PostgreSQL may look before another key's cascade has
+    removed them.
+    """
+    machine = work.machine
+    for child in machine.database.schema.tables:
         for key in child.foreign_keys:
-            if key.target == target.name and key.on_delete is OnDelete.RESTRICT:
-                if any(_pointing(child, key, target, row, work) for row in gone):
-                    work.machine.journal.record(
-                        LiqError(ErrorKind.FOREIGN_KEY, f"{child.name}: foreign key {key.name} restricts the delete")
-                    )
+            if key.target != target.name or key.on_delete not in (OnDelete.RESTRICT, OnDelete.NO_ACTION):
+                continue
+            if not any(_pointing(child, key, target, row, work) for row in gone):
+                continue
+            if key.on_delete is OnDelete.NO_ACTION:
+                machine.may.add(ErrorKind.FOREIGN_KEY)
+                continue
+            message = f"{child.name}: foreign key {key.name} restricts the delete"
+            machine.journal.record(LiqError(ErrorKind.FOREIGN_KEY, message))
 
 
 def _pointing(child: Table, key: ForeignKey, target: Table, row: Stored, work: _Work) -> list[int]:
@@ -304,7 +313,7 @@ def _act(child: Table, key: ForeignKey, target: Table, row: Stored, work: _Work)
     pointing = _pointing(child, key, target, row, work)
     if key.on_delete is OnDelete.CASCADE:
         gone = [rows.pop(number) for number in pointing]
-        _refuse_restricted(child, gone, work)
+        _meet_references(child, gone, work)
         return [(child, other) for other in gone]
     for number in pointing:
         values = list(rows[number])
