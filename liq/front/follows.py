@@ -7,34 +7,17 @@ from liq.front.broken import is_broken
 from liq.front.coerce import article, coerce, nullable_column
 from liq.front.completion import reference
 from liq.front.context import Context, closest
+from liq.front.draft import Following
 from liq.front.kinds import orderable
 from liq.front.limits import whole
 from liq.front.scope import Place, Scope, Source
 from liq.model import codes
-from liq.model.expr import Column, Expr, Relation
-from liq.model.ir import Follow
+from liq.model.expr import Column, Expr
 from liq.model.types import INT, widened
 from liq_grammar import syntax
 
 DEPTH_DEFAULT = 64
 DEPTH_LIMIT = 100_000
-
-
-class Following:
-    """A resolved ``follow``, waiting for its rows. The depth is a source of its own in the scope."""
-
-    def __init__(
-        self, node: syntax.Follow, sources: list[Column], targets: list[Column], start: tuple[Expr, ...], maximum: int,
-        depth: Column,
-    ) -> None:  # fmt: skip
-        self.node = node
-        self.sources, self.targets = sources, targets
-        self.start, self.maximum, self.depth = start, maximum, depth
-
-    def rows(self, edges: Relation) -> Follow:
-        """The rows that are reached along ``edges``."""
-        sources, targets = tuple(c.id for c in self.sources), tuple(c.id for c in self.targets)
-        return Follow(edges, sources, targets, self.start, self.maximum, self.depth, span=self.node.span)
 
 
 def resolve_follow(node: syntax.Follow, scope: Scope) -> Following | None:
@@ -62,7 +45,7 @@ def resolve_follow(node: syntax.Follow, scope: Scope) -> Following | None:
         if maximum is not None and node.maximum is not None:
             context.report(codes.LIMIT, node.maximum.span, f"a depth is between 1 and {DEPTH_LIMIT}")
         return None
-    return Following(node, known_sources, known_targets, start, maximum, depth)
+    return Following(node, tuple(known_sources), tuple(known_targets), start, maximum, depth)
 
 
 def _lead_back(node: syntax.Follow, sources: list[Column], targets: list[Column], context: Context) -> bool:

@@ -34,7 +34,7 @@ from liq.model.types import BOOL, Cursor
 from liq_grammar import syntax
 
 if TYPE_CHECKING:
-    from liq.front.stages import Draft
+    from liq.front.draft import Draft
 
 
 @frozen

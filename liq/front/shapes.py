@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from liq.front import expressions, nested
 from liq.front.broken import broken, is_broken
 from liq.front.context import Context, closest, one_of
+from liq.front.draft import Named
 from liq.front.literals import shown
 from liq.front.parameter_refs import is_unknown
 from liq.front.paths import column_ref
@@ -22,15 +21,6 @@ from liq.model.schema import Table
 from liq.model.source import Span
 from liq.model.types import Cursor, List, Null
 from liq_grammar import syntax
-
-
-@frozen
-class Named:
-    """An item of a shape, resolved: its name, its value before the stage's projection, and where it stands."""
-
-    name: str
-    expr: Expr
-    span: Span
 
 
 def name_of(node: syntax.Expr) -> str | None:
