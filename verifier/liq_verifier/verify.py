@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from liq.model import ir
 from liq.model import physical as p
+from liq.model.emitted import SqlPlan
 from liq.model.schema import Schema
 from liq_verifier.algebra import Malformed, read_expression, read_operator
 from liq_verifier.channels import used_channels, verify_channels
@@ -17,17 +18,22 @@ from liq_verifier.policy import NoRoleClaim
 from liq_verifier.reads import Setting, verify_reads
 from liq_verifier.replay import Replayer
 from liq_verifier.settle import Settler
+from liq_verifier.text import verify_text
 from liq_verifier.upserts import verify_upsert
 from liq_verifier.writes import read_change, verify_change
 
 WRITES = (p.InsertRows, p.UpdateRows, p.DeleteRows)
 
 
-def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema) -> Verification:
-    """Prove a plan safe under a schema's policies, refute it with rows, or say what is not known."""
+def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema, emitted: tuple[SqlPlan, ...] = ()) -> Verification:
+    """Prove a plan safe under a schema's policies, refute it with rows, or say what is not known.
+
+    ``emitted``: its SQL, dialect by dialect, of which the same is proved.
+    """
     settler = Settler(Replayer(plan, query, schema).replay)
     parameters = {q.name: q for q in query.parameters}
     needs = [need for step in plan.steps for need in _needs(step, parameters, schema)]
+    needs += [need for each in emitted for need in verify_text(each, plan, query, schema)]
     obligations = settler.settle(needs)
     warnings = tuple(dict.fromkeys(w for o in obligations for w in o.warnings))
     channels = tuple(sorted({c for step in plan.steps for c in _channels(step, parameters, schema)}))
