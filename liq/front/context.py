@@ -8,7 +8,7 @@ must outlive the expression at hand is recorded here: which scans are the user's
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import define, field, frozen
@@ -22,14 +22,17 @@ from liq.model.node import Node, walk
 from liq.model.schema import Claim, Function, Schema, Table, View
 from liq.model.source import Span
 from liq.model.types import Enum
+from liq_grammar import syntax
 
 if TYPE_CHECKING:
     from liq.front.links import Link
 
-NODES_MAX = 200_000
+NODES_MAX = 100_000
 """Nodes that one query may grow to, with the views and functions it uses inlined."""
 DEPTH_MAX = 100
 """Expressions and reads inside each other."""
+CHAIN_MAX = 100
+"""Stages of a read, joins of a stage."""
 DIAGNOSTICS_MAX = 200
 """Findings of one query beyond which nothing more is said."""
 
@@ -198,6 +201,13 @@ class Context:
         if not self.too_large:
             self.too_large = True
             self.report(codes.TOO_LARGE, span, f"more than {DEPTH_MAX} expressions inside each other")
+        return False
+
+    def chain(self, parts: Sequence[syntax.Node], what: str) -> bool:
+        """Whether a read has not too many stages or joins; reported where it has."""
+        if len(parts) <= CHAIN_MAX:
+            return True
+        self.report(codes.TOO_LARGE, parts[CHAIN_MAX].span, f"more than {CHAIN_MAX} {what} in one read")
         return False
 
     def leave(self) -> None:

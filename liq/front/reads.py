@@ -62,6 +62,8 @@ def _read(read: syntax.Read, context: Context, outer: Scope | None, use: Use) ->
 
 
 def _chain(read: syntax.Read, context: Context, outer: Scope | None, use: Use) -> Staged:
+    if not context.chain(read.stages, "stages") or not context.chain(read.first.joins, "joins"):
+        return _nothing(read.span)
     last = not read.stages and not read.rest
     staged = _simple(read.first, context, outer, use if last else Use.BAG)
     if read.rest:
