@@ -11,7 +11,19 @@ from liq.model import ir
 from liq.model import types as t
 from tests.emit.agreement import Loaded, check
 from tests.emit.ir_builder import (
-    LIBRARY, ROWS, Build, Rel, aggregate, call, integer, literal, param, parameter, query, text, window,
+    LIBRARY,
+    ROWS,
+    Build,
+    Rel,
+    aggregate,
+    call,
+    integer,
+    literal,
+    param,
+    parameter,
+    query,
+    text,
+    window,
 )
 from tests.pg.server import Server
 
@@ -60,7 +72,7 @@ def test_joins_with_policies_on_both_sides(library: Loaded, kind: ir.JoinKind) -
     authors, books = b.scan("authors"), b.scan("books")
     joined = b.join(kind, authors, books, call("=", books["author_id"], authors["id"]))
     shown = b.project(joined, name=authors["name"], title=books["title"])
-    assert sql_of(library, shown).count("(SELECT") == 0
+    assert "JOIN (" not in sql_of(library, shown)
     back = b.join(kind, books, authors, call("=", books["author_id"], authors["id"]))
     sql_of(library, b.project(back, name=authors["name"], title=books["title"]))
 
@@ -333,7 +345,7 @@ def test_optional_predicates_have_a_text_each(library: Loaded) -> None:
             assert both.plan.guarded == (most == 1)
 
 
-def _with_members(most: int):  # noqa: ANN202 - options of the backend
+def _with_members(most: int):
     import attrs
 
     from liq_planner.emit.emission import EmitOptions

@@ -13,7 +13,21 @@ from liq.model.errors import ErrorKind
 from liq.model.values import Value
 from tests.emit.agreement import Both, Loaded, check, check_stored
 from tests.emit.ir_builder import (
-    LIBRARY, MOOD, PRICE, ROWS, WHO, Build, Rel, aggregate, call, integer, literal, param, parameter, query, text,
+    LIBRARY,
+    MOOD,
+    PRICE,
+    ROWS,
+    WHO,
+    Build,
+    Rel,
+    aggregate,
+    call,
+    integer,
+    literal,
+    param,
+    parameter,
+    query,
+    text,
 )
 from tests.pg.server import Server
 
@@ -45,7 +59,7 @@ def run(library: Loaded, *statements: ir.Statement, claims: dict[str, str] = ANN
     return both
 
 
-_TYPES = {"title": t.TEXT, "price": t.DECIMAL, "pages": t.INT, "id": t.INT}
+_TYPES: dict[str, t.Type] = {"title": t.TEXT, "price": t.DECIMAL, "pages": t.INT, "id": t.INT}
 
 
 class Writes(Build):

@@ -10,6 +10,7 @@ from sqlglot.generators.postgres import PostgresGenerator
 from liq_planner.emit.nodes import Compare, Infix, Sql, SqlType, Subscript
 
 LINE_WIDTH = 100
+FLAT_NODES_MAX = 40
 
 _BEFORE_CAST = (
     exp.Column,
@@ -36,6 +37,24 @@ def _paren(generator: Any, node: exp.Paren) -> str:
     return str(PostgresGenerator.paren_sql(generator, node))
 
 
+def _subquery(generator: Any, node: exp.Subquery) -> str:
+    flat = _on_one_line(generator, node)
+    return flat if flat is not None else str(PostgresGenerator.subquery_sql(generator, node))
+
+
+def _exists(generator: Any, node: exp.Exists) -> str:
+    flat = _on_one_line(generator, node)
+    return flat if flat is not None else str(PostgresGenerator.exists_sql(generator, node))
+
+
+def _on_one_line(generator: Any, node: Sql) -> str | None:
+    """A small subquery as one line; None where it has none."""
+    if not generator.pretty or sum(1 for _ in node.walk()) > FLAT_NODES_MAX:
+        return None
+    flat = _generator(pretty=False).generate(node, copy=False)
+    return flat if len(flat) <= LINE_WIDTH else None
+
+
 class PostgresText(PostgresGenerator):
     """PostgreSQL as liq prints it: ``$1`` for binds, ``x::t`` for casts, short parentheses on one line."""
 
@@ -48,20 +67,25 @@ class PostgresText(PostgresGenerator):
         exp.Extract: lambda self, e: f"extract({self.sql(e, 'this')} FROM {self.sql(e, 'expression')})",
         exp.Cast: _cast,
         exp.Paren: _paren,
+        exp.Subquery: _subquery,
+        exp.Exists: _exists,
         exp.Placeholder: lambda self, e: f"${e.name}",
         exp.Collate: lambda self, e: f"{self.sql(e, 'this')} COLLATE {self.sql(e, 'expression')}",
         exp.AtTimeZone: lambda self, e: f"{self.sql(e, 'this')} AT TIME ZONE {self.sql(e, 'zone')}",
     }
 
 
-def postgres_text(tree: Sql) -> str:
-    """The text of a statement. The tree is not changed."""
-    generator = PostgresText(
+def _generator(pretty: bool) -> PostgresText:
+    return PostgresText(
         dialect="postgres",
-        pretty=True,
+        pretty=pretty,
         normalize_functions=False,
         comments=False,
         max_text_width=LINE_WIDTH,
         unsupported_level=ErrorLevel.RAISE,
     )
-    return generator.generate(tree, copy=True)
+
+
+def postgres_text(tree: Sql) -> str:
+    """The text of a statement. The tree is not changed."""
+    return _generator(pretty=True).generate(tree, copy=True)

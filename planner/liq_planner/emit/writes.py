@@ -26,7 +26,7 @@ from liq_planner.emit.nodes import Sql
 from liq_planner.emit.refusal import EmitRefused
 from liq_planner.emit.relations import Relations
 from liq_planner.emit.sources import conjuncts
-from liq_planner.emit.sqltypes import cast_to
+from liq_planner.emit.sqltypes import cast_to, sql_type
 from liq_planner.prune import references
 
 PROPOSED, TARGETED, REFUSED, DONE, COUNTS = "proposed", "targeted", "refused", "done", "counts"
@@ -118,7 +118,7 @@ def _total(counts: Sequence[Sql]) -> exp.Select:
     """The CTE of refused rows."""
     total = counts[0]
     for each in counts[1:]:
-        total = n.infix(total if isinstance(total, n.Infix) is False else n.paren(total), "+", each)
+        total = n.Infix(this=total, op="+", expression=each)  # sums read from left to right
     return exp.Select(expressions=[n.labelled(total, "n")])
 
 
@@ -129,7 +129,7 @@ def _named(source: str, columns: Iterable[e.Column]) -> dict[int, Sql]:
 def _stored(node: Sql, source: t.Type, column: TableColumn) -> Sql:
     """A value as its column keeps it: rounded, checked for its range, of its type."""
     plain = isinstance(node, exp.Column) and source == column.type
-    typed = isinstance(node, exp.Cast) and source == column.type and not isinstance(column.type, t.Decimal)
+    typed = isinstance(node, exp.Cast) and node.args["to"] == sql_type(column.type)
     return node if plain or typed else cast_to(node, column.type)
 
 
