@@ -82,12 +82,12 @@ def output(type_: Type, value: Value) -> str:
             return time_text(value)
         case Interval(), IntervalValue():
             return format_interval(value)
-        case Json(), JsonValue():
-            return json_text(value.value)
-        case List(element), tuple():
-            return "{" + ",".join("NULL" if v is None else _quoted(output(element, v)) for v in value) + "}"
-        case Vector(), tuple():
-            return "[" + ",".join(float4_text(v) for v in value if isinstance(v, float)) + "]"
+        case Json(), JsonValue(inner):
+            return json_text(inner)
+        case List(element), tuple(items):
+            return "{" + ",".join("NULL" if v is None else _quoted(output(element, v)) for v in items) + "}"
+        case Vector(), tuple(items):
+            return "[" + ",".join(float4_text(v) for v in items if isinstance(v, float)) + "]"
         case Record(), RecordValue():
             return json_text(to_json(type_, value))
         case _:

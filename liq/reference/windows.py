@@ -150,10 +150,11 @@ def _from_frame(
     call: WindowCall, partition: Partition, at: int, args: Sequence[Any], env: Env, machine: Machine
 ) -> Value:
     frame = _frame(call, partition, at)
-    number = {"first_value": 1, "last_value": len(frame)}.get(call.function, args[-1])
+    number: int = {"first_value": 1, "last_value": len(frame)}.get(call.function, 0)
     if call.function == "nth_value":
-        if number is None:
+        if args[-1] is None:
             return None
+        number = args[-1]
         if number <= 0:
             invalid_argument("nth_value of a number that is not positive")
     if not 1 <= number <= len(frame):
