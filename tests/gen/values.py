@@ -93,11 +93,24 @@ def literal(rng: Rng, type_: str, labels: tuple[str, ...] = ()) -> str:
         case "interval":
             return f"interval '{drawn}'"
         case "json":
-            return f"{quote(json.dumps(drawn))}::json"
+            return json_literal(drawn) if isinstance(drawn, dict) else f"{json_literal(rng.pick([1, 's', True, 1.5]))}::json"
         case _ if type_.endswith("[]"):
             items = ", ".join(literal(rng, type_[:-2], labels) for _ in range(rng.between(1, 3)))
             return f"[{items}]"
     raise AssertionError(type_)
+
+
+def json_literal(drawn: Any) -> str:
+    """A JSON value as liq writes it."""
+    match drawn:
+        case dict():
+            return "{ " + ", ".join(f"{name}: {json_literal(part)}" for name, part in drawn.items()) + " }" if drawn else "{}"
+        case list():
+            return "[" + ", ".join(json_literal(part) for part in drawn) + "]"
+        case str():
+            return quote(drawn)
+        case _:
+            return json.dumps(drawn)
 
 
 def quote(text: str) -> str:
