@@ -9,17 +9,18 @@ makes of the same column (``mask`` with the same lengths, ``hash``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
-from liq.model.expr import Call, Collect, Column, ColumnRef, Expr, InQuery, Literal, Relation, ScalarQuery
+from liq.model.expr import Call, Collect, ColumnRef, Expr, InQuery, Literal, Relation, ScalarQuery
 from liq.model.ir import Distinct, Filter, Follow, Join, JoinKind, Scan, SetOperation
 from liq.model.node import Node, children, walk
 from liq.model.schema import Operation, Schema, Table
 from liq_verifier.blocks import conjuncts
 from liq_verifier.fingerprint import Print, fingerprint, free_columns
-from liq_verifier.policy import alive, row_policy
+from liq_verifier.instances import instances
+from liq_verifier.policy import alive, row_policy, unset_tombstone
 
 REDACTIONS = frozenset({"mask", "hash"})
 Redaction = tuple[str, str, str, tuple[object, ...]]
@@ -31,6 +32,8 @@ class Uses:
     """The ids of the columns that a statement uses."""
 
     ids: frozenset[int]
+    through: Mapping[int, frozenset[str]] = field(factory=dict)
+    """Per scan (its first column) within a view: the roles that may read the view."""
 
     def of(self, scan: Scan) -> frozenset[str]:
         """Names of the columns of a scan that are used."""
@@ -40,19 +43,24 @@ class Uses:
 def uses(roots: Iterable[Node], schema: Schema, *, result: bool = True) -> Uses:
     """The columns that some trees use; ``result``: the columns of a relation at the top are shown, or stored."""
     found: set[int] = set()
+    through: dict[int, frozenset[str]] = {}
     for root in roots:
         scans = {c.id: s for s in walk(root) if isinstance(s, Scan) for c in s.columns}
-        collector = _Collector(schema, scans, permitted_redactions(schema))
+        inside = instances(root, schema)
+        through.update(inside)
+        collector = _Collector(schema, scans, permitted_redactions(schema), frozenset(inside))
         if result and isinstance(root, Relation):
             found.update(column.id for column in root.columns)
         collector.visit(root)
         found |= collector.found
-    return Uses(frozenset(found))
+    return Uses(frozenset(found), through)
 
 
 class _Collector:
-    def __init__(self, schema: Schema, scans: dict[int, Scan], redactions: frozenset[Redaction]) -> None:
-        self._schema, self._scans, self._redactions = schema, scans, redactions
+    def __init__(
+        self, schema: Schema, scans: dict[int, Scan], redactions: frozenset[Redaction], inside: frozenset[int]
+    ) -> None:
+        self._schema, self._scans, self._redactions, self._inside = schema, scans, redactions, inside
         self.found: set[int] = set()
 
     def visit(self, root: Node) -> None:
@@ -105,7 +113,7 @@ class _Collector:
         if call.function not in REDACTIONS or not isinstance(call.args[0], ColumnRef):
             return False
         scan = self._scans.get(call.args[0].id)
-        if scan is None:
+        if scan is None or scan.columns[0].id not in self._inside:
             return False
         name = next(c.name for c in scan.columns if c.id == call.args[0].id)
         return (scan.table, name, call.function, _literals(call.args[1:])) in self._redactions
@@ -114,7 +122,7 @@ class _Collector:
 def policy_parts(schema: Schema, table: Table, operation: Operation) -> frozenset[Print]:
     """The conjuncts of a table's policies, comparable."""
     own = {number: f"@{column.name}" for number, column in enumerate(table.columns, 1)}
-    whole = (row_policy(schema, table, operation), alive(schema, table))
+    whole = (row_policy(schema, table, operation), alive(schema, table), unset_tombstone(table))
     return frozenset(fingerprint(part, own) for each in whole for part in conjuncts(each))
 
 
@@ -133,8 +141,3 @@ def permitted_redactions(schema: Schema) -> frozenset[Redaction]:
 
 def _literals(args: Iterable[Expr]) -> tuple[object, ...]:
     return tuple(arg.value if isinstance(arg, Literal) else object() for arg in args)
-
-
-def named(columns: Iterable[Column]) -> str:
-    """Columns for people."""
-    return ", ".join(sorted(c.name for c in columns))

@@ -13,6 +13,7 @@ from liq.model.expr import ClaimRef, ColumnRef, Expr, InList, Is, Literal, Not, 
 from liq.model.schema import Operation, Policy, Role, Schema, Table
 from liq.model.types import BOOL
 
+TRUE, FALSE = Literal(True, BOOL), Literal(False, BOOL)
 ROLE = "role"
 """The claim that names the session's role."""
 
@@ -30,9 +31,11 @@ def _role(schema: Schema) -> Expr:
 
 def role_among(schema: Schema, roles: Iterable[str]) -> Expr:
     """Whether the session's role is one of some."""
-    names = sorted(set(roles))
-    if not names:
-        return Literal(False, BOOL)
+    wanted = set(roles)
+    if not wanted:
+        return FALSE
+    declared = [r.name for r in schema.roles if r.name in wanted]
+    names = [*declared, *sorted(wanted - set(declared))]
     role = _role(schema)
     return InList((role,), tuple((Literal(name, role.type),) for name in names))
 
@@ -42,25 +45,26 @@ def row_policy(schema: Schema, table: Table, operation: Operation, *, check: boo
     policies = [p for p in schema.policies_of.get(table.name, ()) if operation in p.operations]
     opening = tuple(_opens(schema, p, check) for p in policies if not p.restrictive)
     narrowing = tuple(_narrows(schema, p, check) for p in policies if p.restrictive)
-    whole = conjunction((disjunction(opening), *narrowing))
-    assert whole is not None
-    return whole
+    opened = TRUE if TRUE in opening else disjunction(opening)
+    return all_of((opened, *narrowing))
+
+
+def all_of(parts: Iterable[Expr]) -> Expr:
+    """All of some predicates, without those that are true anyway."""
+    kept = tuple(part for part in parts if part != TRUE)
+    return FALSE if FALSE in kept else conjunction(kept) or TRUE
 
 
 def _predicate(policy: Policy, check: bool) -> Expr:
     chosen = policy.check if check and policy.check is not None else policy.using
-    if chosen is None:
-        chosen = policy.check if policy.using is None and policy.check is not None and check else None
-    return Literal(False, BOOL) if chosen is None else chosen
+    return FALSE if chosen is None else chosen
 
 
 def _opens(schema: Schema, policy: Policy, check: bool) -> Expr:
     predicate = _predicate(policy, check)
     if not policy.roles:
         return predicate
-    whole = conjunction((role_among(schema, policy.roles), predicate))
-    assert whole is not None
-    return whole
+    return all_of((role_among(schema, policy.roles), predicate))
 
 
 def _narrows(schema: Schema, policy: Policy, check: bool) -> Expr:
@@ -70,46 +74,56 @@ def _narrows(schema: Schema, policy: Policy, check: bool) -> Expr:
     return Or((Not(Is(role_among(schema, policy.roles), Truth.TRUE)), predicate))
 
 
-def may_use(
-    schema: Schema, role: Role, operation: Operation, table: Table, columns: Iterable[str], target: str
-) -> bool:
-    """Whether a role's grants cover an operation on the columns of a table (reached as ``target``)."""
-    wanted = set(columns)
-    plain = {c.name for c in table.columns if not c.sensitive}
-    covered: set[str] | None = set(plain) if operation in role.everything else None
+def may_use(role: Role, operation: Operation, table: Table, columns: frozenset[str]) -> bool:
+    """Whether a role's grants cover an operation on the columns of a table."""
+    return covers(role, operation, table.name, (c.name for c in table.columns if not c.sensitive), columns)
+
+
+def covers(role: Role, operation: Operation, target: str, plain: Iterable[str], wanted: frozenset[str]) -> bool:
+    """Whether a role's grants list a table or view and all wanted columns; ``plain`` ones come with a grant of the
+    whole."""
+    open_ = frozenset(plain)
+    covered: set[str] | None = set(open_) if operation in role.everything else None
     for grant in role.grants:
         if grant.operation is operation and grant.target == target:
-            covered = (covered or set()) | (plain if grant.columns is None else set(grant.columns))
+            covered = (covered or set()) | (open_ if grant.columns is None else grant.columns)
     return covered is not None and wanted <= covered
 
 
 def role_policy(schema: Schema, operation: Operation, table: Table, columns: Iterable[str]) -> Expr:
-    """That the session's role may do this to these columns; true where no roles are declared."""
-    if not schema.roles:
-        return Literal(True, BOOL)
+    """That the session's role may do this to these columns. Without roles, everything but sensitive columns is open."""
     wanted = frozenset(columns)
-    return role_among(
-        schema, (r.name for r in schema.roles if may_use(schema, r, operation, table, wanted, table.name))
-    )
+    if not schema.roles:
+        return FALSE if any(table.by_name[name].sensitive for name in wanted) else TRUE
+    return role_among(schema, able_roles(schema, operation, table, wanted))
+
+
+def able_roles(schema: Schema, operation: Operation, table: Table, columns: frozenset[str]) -> frozenset[str]:
+    """The roles whose grants cover an operation on columns of a table."""
+    return frozenset(r.name for r in schema.roles if may_use(r, operation, table, columns))
+
+
+def unset_tombstone(table: Table) -> Expr:
+    """That the row is not deleted."""
+    tombstone = table.tombstone
+    if tombstone is None:
+        return TRUE
+    number = 1 + [c.name for c in table.columns].index(tombstone.name)
+    return Is(ColumnRef(number, tombstone.name, tombstone.type, True), Truth.NULL)
 
 
 def alive(schema: Schema, table: Table) -> Expr:
     """That the row is not deleted, or the role may read deleted ones."""
-    tombstone = table.tombstone
-    if tombstone is None:
-        return Literal(True, BOOL)
-    number = 1 + [c.name for c in table.columns].index(tombstone.name)
-    unset = Is(ColumnRef(number, tombstone.name, tombstone.type, True), Truth.NULL)
-    seeing = [r.name for r in schema.roles if any(g.target == table.name and g.with_deleted for g in r.grants)]
-    return Or((unset, role_among(schema, seeing))) if seeing else unset
+    unset = unset_tombstone(table)
+    seeing = [
+        r.name
+        for r in schema.roles
+        if any(g.target == table.name and g.operation is Operation.READ and g.with_deleted for g in r.grants)
+    ]
+    return Or((unset, role_among(schema, seeing))) if seeing and unset != TRUE else unset
 
 
 def read_policy(schema: Schema, table: Table, columns: Iterable[str]) -> Expr:
     """Everything that must be true of a row to be read."""
-    parts = (
-        row_policy(schema, table, Operation.READ),
-        alive(schema, table),
-        role_policy(schema, Operation.READ, table, columns),
-    )
-    whole = conjunction(tuple(p for p in parts if p != Literal(True, BOOL)))
-    return Literal(True, BOOL) if whole is None else whole
+    read = Operation.READ
+    return all_of((row_policy(schema, table, read), alive(schema, table), role_policy(schema, read, table, columns)))

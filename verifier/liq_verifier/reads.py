@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from liq.model.expr import And, Expr, Literal, Relation
+from liq.model.expr import Expr, Relation
 from liq.model.ir import Parameter, Scan
-from liq.model.schema import Operation, Schema
-from liq.model.types import BOOL
+from liq.model.schema import Operation, Schema, Table
 from liq_verifier.claims import Builder
 from liq_verifier.columns import Uses
 from liq_verifier.guard import Asked, Place, Site, places
 from liq_verifier.obligation import Either, Formula, Goal, Kind, Need, Subject
-from liq_verifier.policy import read_policy, role_policy
+from liq_verifier.policy import TRUE, able_roles, alive, all_of, role_among, role_policy, row_policy
 
 
 @frozen
@@ -27,6 +26,10 @@ class Setting:
     parameters: Mapping[str, Parameter]
     uses: Uses
     also: Mapping[int, Expr] = field(factory=dict)
+    with_deleted: frozenset[str] = frozenset()
+    """Tables of which the query asks for deleted rows too; that is open to everybody where no roles are declared."""
+    text_roles: Mapping[str, frozenset[str]] | None = None
+    """Where a text is judged: the roles that may read each table as the plan does. Columns are judged on the plan."""
 
     def sensitive(self, scan: Scan) -> frozenset[str]:
         """The sensitive columns of a scan that are used."""
@@ -35,9 +38,28 @@ class Setting:
 
     def policy(self, scan: Scan, columns: Iterable[str]) -> Expr:
         """What must be true of the rows of a scan, where these columns are used."""
-        read = read_policy(self.schema, self.schema.table_by_name[scan.table], columns)
-        more = self.also.get(scan.columns[0].id) if scan.columns else None
-        return read if more is None else And((read, more))
+        schema, table = self.schema, self.schema.table_by_name[scan.table]
+        first = scan.columns[0].id if scan.columns else None
+        seen = TRUE if table.name in self.with_deleted and not schema.roles else alive(schema, table)
+        more = TRUE if first is None else self.also.get(first, TRUE)
+        return all_of((row_policy(schema, table, Operation.READ), seen, self._role(table, first, columns), more))
+
+    def _role(self, table: Table, first: int | None, columns: Iterable[str]) -> Expr:
+        """That the role lists the table, or the view that the scan stands in."""
+        wanted = frozenset(columns)
+        if self.text_roles is not None:
+            return role_among(self.schema, self.text_roles.get(table.name, ())) if self.schema.roles else TRUE
+        through = self.uses.through.get(first, frozenset()) if first is not None else frozenset()
+        if not self.schema.roles or not through:
+            return role_policy(self.schema, Operation.READ, table, wanted)
+        return role_among(self.schema, able_roles(self.schema, Operation.READ, table, wanted) | through)
+
+    def roles_of(self, scan: Scan) -> frozenset[str]:
+        """The roles that may read a scan as it is used."""
+        table = self.schema.table_by_name[scan.table]
+        plain = self.uses.of(scan) - self.sensitive(scan)
+        through = self.uses.through.get(scan.columns[0].id, frozenset()) if scan.columns else frozenset()
+        return able_roles(self.schema, Operation.READ, table, plain) | through
 
 
 def verify_reads(root: Relation, setting: Setting) -> Iterator[Need]:
@@ -51,7 +73,7 @@ def _needs(place: Place, setting: Setting) -> Iterator[Need]:
         case Site():
             yield guarded(place, setting)
             sensitive = setting.sensitive(place.scan)
-            if sensitive:
+            if sensitive and setting.text_roles is None:
                 yield _listed(place, setting, sensitive)
         case Asked():
             inner = tuple(need for site in place.sites for need in _needs(site, setting))
@@ -70,8 +92,6 @@ def _listed(site: Site, setting: Setting, columns: frozenset[str]) -> Goal:
     """Guard is true of the row => the session's role lists the sensitive columns that are used."""
     table = setting.schema.table_by_name[site.scan.table]
     policy = role_policy(setting.schema, Operation.READ, table, columns)
-    if not setting.schema.roles:
-        policy = Literal(False, BOOL)
     claim = f"{', '.join(sorted(columns))} is used only by roles that list it"
     return _goal(Subject(Kind.COLUMN, table.name, claim, site.scan.span), site, policy, setting)
 

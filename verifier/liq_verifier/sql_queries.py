@@ -47,9 +47,7 @@ from liq_verifier.algebra import Fence
 from liq_verifier.guard import reference
 from liq_verifier.sql_scalars import Scalars, Scope, Unreadable, function_name
 
-CLAUSES = frozenset(
-    "expressions from_ joins where group having order limit offset distinct with_".split()
-)
+CLAUSES = frozenset("expressions from_ joins where group having order limit offset distinct with_".split())
 AGGREGATES = frozenset(
     """
     Count Sum Avg Min Max LogicalAnd LogicalOr GroupConcat ArrayAgg JSONBAgg JSONArrayAgg Filter WithinGroup Stddev

@@ -18,6 +18,7 @@ from liq.model.emitted import LetColumn, RowsColumn, SqlPlan, SqlStep, SqlText
 from liq.model.expr import ClaimRef, ColumnRef, ParamRef, Relation
 from liq.model.node import walk
 from liq.model.schema import Schema
+from liq_verifier.algebra import read_operator
 from liq_verifier.columns import uses
 from liq_verifier.obligation import Either, Goal, Kind, Need, Settled, Subject, Verdict
 from liq_verifier.reads import Setting, verify_reads
@@ -145,8 +146,29 @@ def _reading(tree: Any, text: SqlText, about: str, root: p.Operator, query: ir.Q
     other = sorted(reader.tables - planned)
     yield _settled(Kind.EMIT, about, claim, f"the text reads {other[0]}, the plan does not" if other else None)
     parameters: Mapping[str, ir.Parameter] = {q.name: q for q in query.parameters}
-    setting = Setting(schema, parameters, uses([relation], schema))
+    setting = Setting(
+        schema,
+        parameters,
+        uses([relation], schema),
+        with_deleted=with_deleted(query),
+        text_roles=_roles(root, query, schema),
+    )
     yield from _as_text(verify_reads(relation, setting), about)
+
+
+def _roles(root: p.Operator, query: ir.Query, schema: Schema) -> dict[str, frozenset[str]]:
+    """The roles that may read each table as the plan does."""
+    planned = read_operator(root, schema)
+    setting = Setting(schema, {}, uses([planned], schema), with_deleted=with_deleted(query))
+    found: dict[str, frozenset[str]] = {}
+    for scan in (n for n in walk(planned) if isinstance(n, ir.Scan)):
+        found[scan.table] = found.get(scan.table, frozenset()) | setting.roles_of(scan)
+    return found
+
+
+def with_deleted(query: ir.Query) -> frozenset[str]:
+    """The tables of which a query asks for deleted rows too."""
+    return frozenset(n.table for n in walk(query) if isinstance(n, ir.Scan) and n.with_deleted)
 
 
 def _as_text(needs: Iterable[Need], about: str) -> Iterator[Need]:

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from liq.model import physical as p
-from liq.model.expr import Expr, Literal, conjunction
 from liq.model.ir import ConflictAction
 from liq.model.schema import Operation
-from liq.model.types import BOOL
 from liq_verifier.algebra import Malformed, read_expression
 from liq_verifier.claims import Builder
 from liq_verifier.encode import Undecided
 from liq_verifier.obligation import Formula, Goal, Kind, Need, Subject
-from liq_verifier.policy import read_policy, role_policy, row_policy
+from liq_verifier.policy import TRUE, all_of, read_policy, role_policy, row_policy
 from liq_verifier.reads import Setting
 from liq_verifier.rows import Binding, Row
 from liq_verifier.writes import Change
@@ -29,12 +27,15 @@ def verify_upsert(upsert: p.Upsert, change: Change, setting: Setting) -> Iterato
     if len(upsert.existing) != len(table.columns) or len(upsert.changed) != len(table.columns):
         raise Malformed(f"a row of {table.name} has {len(table.columns)} columns")
     names = frozenset(a.column for a in upsert.assignments)
-    using = _all(
-        read_policy(schema, table, ()),
-        row_policy(schema, table, Operation.UPDATE),
-        role_policy(schema, Operation.UPDATE, table, names),
+    role = role_policy(schema, Operation.UPDATE, table, names) if schema.roles else TRUE
+    using = all_of((read_policy(schema, table, ()), row_policy(schema, table, Operation.UPDATE), role))
+    check = all_of(
+        (
+            row_policy(schema, table, Operation.UPDATE, check=True),
+            row_policy(schema, table, Operation.READ),
+            role_policy(schema, Operation.READ, table, change.shown) if change.shows else TRUE,
+        )
     )
-    check = _all(row_policy(schema, table, Operation.UPDATE, check=True), row_policy(schema, table, Operation.READ))
 
     def old(strings: bool) -> Formula:
         builder = Builder(schema, setting.parameters, strings)
@@ -51,11 +52,6 @@ def verify_upsert(upsert: p.Upsert, change: Change, setting: Setting) -> Iterato
 
     yield Goal(Subject(Kind.WRITE, table.name, f"or update changes rows of {table.name} that may be changed"), old)
     yield Goal(Subject(Kind.WRITE, table.name, f"or update leaves rows of {table.name} that may be written"), new)
-
-
-def _all(*parts: Expr) -> Expr:
-    whole = conjunction(parts)
-    return Literal(True, BOOL) if whole is None else whole
 
 
 def _rows(builder: Builder, upsert: p.Upsert, change: Change, setting: Setting) -> tuple[Row, dict[int, Binding]]:

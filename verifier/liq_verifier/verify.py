@@ -17,8 +17,9 @@ from liq_verifier.order import verify_order
 from liq_verifier.policy import NoRoleClaim
 from liq_verifier.reads import Setting, verify_reads
 from liq_verifier.replay import Replayer
+from liq_verifier.same import verify_same
 from liq_verifier.settle import Settler
-from liq_verifier.text import verify_text
+from liq_verifier.text import verify_text, with_deleted
 from liq_verifier.upserts import verify_upsert
 from liq_verifier.writes import read_change, verify_change
 
@@ -32,7 +33,8 @@ def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema, emitted: tuple
     """
     settler = Settler(Replayer(plan, query, schema).replay)
     parameters = {q.name: q for q in query.parameters}
-    needs = [need for step in plan.steps for need in _needs(step, parameters, schema)]
+    needs = [need for step in plan.steps for need in _needs(step, parameters, query, schema)]
+    needs.append(verify_same(plan, query, schema))
     needs += [need for each in emitted for need in verify_text(each, plan, query, schema)]
     obligations = settler.settle(needs)
     warnings = tuple(dict.fromkeys(w for o in obligations for w in o.warnings))
@@ -40,10 +42,10 @@ def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema, emitted: tuple
     return Verification(obligations, channels=channels, warnings=warnings, schema=schema)
 
 
-def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> tuple[Need, ...]:
+def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query, schema: Schema) -> tuple[Need, ...]:
     """The obligations of one step. A step that does not fit the schema has one, which fails."""
     try:
-        return tuple(_step(step, parameters, schema))
+        return tuple(_step(step, parameters, query, schema))
     except (Malformed, NoRoleClaim) as problem:
         reason = str(problem)
     except Exception as problem:  # a plan from outside may be anything: what cannot be read is not proved
@@ -51,7 +53,7 @@ def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema)
     return (Settled(Subject(Kind.SAME, "plan", "the plan fits the schema"), Verdict.UNKNOWN, reason),)
 
 
-def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Iterator[Need]:
+def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query, schema: Schema) -> Iterator[Need]:
     if isinstance(step.root, WRITES):
         setting = _write_setting(step.root, parameters, schema)
         change, needs = read_change(step, setting)
@@ -65,7 +67,7 @@ def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) 
             yield from verify_upsert(step.root.upsert, change, setting)
         return
     root = read_operator(step.root, schema)
-    setting = Setting(schema, parameters, uses([root], schema))
+    setting = Setting(schema, parameters, uses([root], schema), with_deleted=with_deleted(query))
     yield from verify_reads(root, setting)
     yield from verify_order(root, schema)
     yield from verify_errors(root, setting)

@@ -9,17 +9,19 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from liq.model import physical as p
-from liq.model.expr import And, Call, Expr, Item, Relation, conjunction
+from liq.model.expr import Call, Expr, Item, Literal, Relation
 from liq.model.ir import Assignment, Filter, LetScan, Project, Scan
-from liq.model.schema import Operation, Table
+from liq.model.schema import Operation, Table, TableColumn
 from liq.model.types import Type
 from liq_verifier.algebra import Fence, Malformed, read_expression, read_operator, subqueries
 from liq_verifier.blocks import conjuncts
 from liq_verifier.claims import Builder
+from liq_verifier.columns import uses
 from liq_verifier.encode import Undecided
+from liq_verifier.fingerprint import fingerprint
 from liq_verifier.guard import Facts, facts, reference
 from liq_verifier.obligation import Either, Formula, Goal, Kind, Need, Subject
-from liq_verifier.policy import read_policy, role_policy, row_policy
+from liq_verifier.policy import TRUE, alive, all_of, role_policy, row_policy
 from liq_verifier.reads import Setting, beside, verify_reads
 from liq_verifier.rows import Binding, Row
 from liq_verifier.terms import Term
@@ -42,8 +44,25 @@ class Change:
     written: frozenset[str]
     shows: bool
     values: Mapping[str, Expr]
+    shown: frozenset[str] = frozenset()
+    """Columns of the new row that are returned."""
     reads: tuple[Relation, ...] = ()
     """What the write reads: its source, and what it computes of it."""
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The columns that the plan gives values of its own, not the defaults of the schema."""
+        return frozenset(
+            name for name in self.written if not _is_default(self.table.by_name[name], self.values.get(name))
+        )
+
+
+def _is_default(column: TableColumn, value: Expr | None) -> bool:
+    if value is None:
+        return False
+    if column.default is None:
+        return isinstance(value, Literal) and value.value is None
+    return bool(fingerprint(value, {}) == fingerprint(column.default, {}))
 
 
 def read_change(step: p.Step, setting: Setting) -> tuple[Change, tuple[Need, ...]]:
@@ -80,18 +99,15 @@ def verify_change(change: Change, setting: Setting) -> Iterator[Need]:
 def written_policy(change: Change, setting: Setting) -> Expr:
     """What must be true of a new row, over its columns by position."""
     schema, table = setting.schema, change.table
-    plain = frozenset(n for n in change.written if not table.by_name[n].sensitive or n in change.values)
     parts = [
         row_policy(schema, table, change.operation, check=True),
-        role_policy(schema, change.operation, table, plain),
+        role_policy(schema, change.operation, table, change.chosen) if schema.roles else TRUE,
     ]
     if change.operation is Operation.UPDATE or change.shows:
         parts.append(row_policy(schema, table, Operation.READ))
     if change.shows:
-        parts.append(read_policy(schema, table, ()))
-    whole = conjunction(tuple(parts))
-    assert whole is not None
-    return whole
+        parts += [alive(schema, table), role_policy(schema, Operation.READ, table, change.shown)]
+    return all_of(parts)
 
 
 def _asked(part: Expr, policy: Expr, change: Change, setting: Setting) -> Need:
@@ -133,9 +149,9 @@ def _insert(insert: p.InsertRows, step: p.Step, setting: Setting) -> tuple[Chang
         return None, values
 
     values = {name: known.see(reference(column)) for name, column in given.items()}
-    change = Change(
-        table, Operation.INSERT, new, check, frozenset(insert.targets), step.shows or bool(step.name), values
-    )
+    shows, shown = step.shows or bool(step.name), _shown(insert, table, setting)
+    targets = frozenset(insert.targets)
+    change = Change(table, Operation.INSERT, new, check, targets, shows, values, shown, (source,))
     needs = (*verify_reads(source, setting), *_returned(insert, setting))
     return change, needs
 
@@ -168,7 +184,9 @@ def _update(update: p.UpdateRows, step: p.Step, setting: Setting) -> tuple[Chang
 
     items = tuple(Item(c, a.value) for c, a in zip(update.row, assigned, strict=False))
     shows, read = step.shows or bool(step.name), Project(source, items)
-    change = Change(table, operation, new, None if deletes else check, names, shows, values, (read,))
+    change = Change(
+        table, operation, new, None if deletes else check, names, shows, values, _shown(update, table, setting), (read,)
+    )
     found = evolve(setting, also={scan.columns[0].id: _using(table, operation, names, setting)})
     needs = (*verify_reads(read, found), *_returned(update, setting))
     return change, needs
@@ -193,7 +211,7 @@ def _delete(delete: p.DeleteRows, step: p.Step, setting: Setting) -> tuple[Chang
         builder.assume(known.predicates)
         return old, dict(builder.encoder.row_env(old))
 
-    change = Change(table, Operation.DELETE, new, None, frozenset(), step.shows or bool(step.name), {}, (source,))
+    change = Change(table, Operation.DELETE, new, None, frozenset(), step.shows or bool(step.name), {}, reads=(source,))
     found = evolve(setting, also={scan.columns[0].id: _using(table, Operation.DELETE, frozenset(), setting)})
     shown = Project(source, tuple(read_expression(item, setting.schema) for item in delete.returning))
     return change, tuple(verify_reads(shown if delete.returning else source, found))
@@ -224,14 +242,21 @@ def _target(operator: p.Operator, table: Table, setting: Setting) -> tuple[Relat
 
 
 def _using(table: Table, operation: Operation, names: frozenset[str], setting: Setting) -> Expr:
-    parts = (row_policy(setting.schema, table, operation), role_policy(setting.schema, operation, table, names))
-    return And(parts)
+    role = role_policy(setting.schema, operation, table, names) if setting.schema.roles else TRUE
+    return all_of((row_policy(setting.schema, table, operation), role))
 
 
 def _returned(write: p.InsertRows | p.UpdateRows, setting: Setting) -> Iterator[Need]:
     """Subqueries of what is shown, over rows of which nothing is assumed."""
     items = tuple(read_expression(item, setting.schema) for item in write.returning)
     yield from verify_reads(Project(LetScan("written", write.row), items), setting)
+
+
+def _shown(write: p.InsertRows | p.UpdateRows, table: Table, setting: Setting) -> frozenset[str]:
+    """The columns of the new row that are returned."""
+    items = tuple(read_expression(item, setting.schema) for item in write.returning)
+    used = uses(items, setting.schema).ids
+    return frozenset(c.name for c, own in zip(table.columns, write.row, strict=True) if own.id in used)
 
 
 def _put(builder: Builder, known: Facts) -> None:
