@@ -13,7 +13,7 @@ from liq.model.cursor_token import read_token, write_token
 from liq.model.emitted import SqlMember, SqlPlan
 from liq.model.errors import ErrorKind, LiqError
 from liq.model.expr import Column, Expr
-from liq.model.ir import Query
+from liq.model.ir import Query, Statement
 from liq.model.schema import Claim, Schema
 from liq.model.values import Value
 from liq.reference.database import Database
@@ -125,3 +125,10 @@ def page_of(query: Query, rows: Rows, count: int | None, cursor: CursorKey | Non
     places = [c.id for c in query.statements[-1].body.columns]
     keys = tuple(shown[-1][places.index(id_)] for id_ in query.paging.keys)
     return shown, write_token(keys, cursor.plan, cursor.secret)
+
+
+def expect_rows(statement: Statement, count: int) -> None:
+    """EXPECT where a statement read or wrote another number of rows than it must."""
+    expect = statement.expect
+    if expect is not None and expect.rows != count:
+        raise LiqError(ErrorKind.EXPECT, expect.message or f"expected {expect.rows} rows")

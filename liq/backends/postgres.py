@@ -19,13 +19,23 @@ import attrs
 from attrs import field, frozen
 
 from liq.backends.binds import Arguments, LetRows, texts
-from liq.backends.calls import CursorKey, Result, Rows, arguments, call_arguments, member_for, page_of, session
+from liq.backends.calls import (
+    CursorKey,
+    Result,
+    Rows,
+    arguments,
+    call_arguments,
+    expect_rows,
+    member_for,
+    page_of,
+    session,
+)
 from liq.backends.pgerrors import translated
 from liq.backends.wire import decode
 from liq.model.emitted import SqlPlan, SqlStep, SqlText
 from liq.model.errors import ErrorKind, LiqError
 from liq.model.expr import Column, Expr
-from liq.model.ir import Delete, Insert, Query, Statement, Update
+from liq.model.ir import Delete, Insert, Query, Update
 from liq.model.schema import Schema
 from liq.model.types import Type
 from liq.model.values import Value
@@ -188,7 +198,7 @@ class _Call:
             if statement is last and self.query.paging is not None:
                 rows, following = self._page(machine, rows)
                 count = len(rows)
-            _expect(statement, count)
+            expect_rows(statement, count)
             if statement.name is not None:
                 lets[statement.name] = LetRows(tuple(types), rows)
         shown: tuple[Column, ...] = self.query.result if last.shows else ()
@@ -253,9 +263,3 @@ def _text(value: bytes | None) -> str | None:
 
 def _decoded(rows: Sequence[tuple[str | None, ...]], types: Sequence[Type]) -> Rows:
     return tuple(tuple(decode(text, type_) for text, type_ in zip(row, types, strict=False)) for row in rows)
-
-
-def _expect(statement: Statement, count: int) -> None:
-    expect = statement.expect
-    if expect is not None and expect.rows != count:
-        raise LiqError(ErrorKind.EXPECT, expect.message or f"expected {expect.rows} rows")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from liq.model import ir
-from liq.model import types as t
 from liq_planner.emit import nodes as n
 from liq_planner.emit.block import Block, labels, render
 from liq_planner.emit.emission import Env
@@ -27,12 +26,12 @@ def follow(r: Relations, relation: ir.Follow, env: Env) -> Block:
     keys = [f"k{i}" for i in range(1, len(relation.source) + 1)]
     source = [names[i] for i in relation.source]
     types = {c.id: c.type for c in columns}
-    start = [_node(cast_to(r.scalars.spell(s, env), s.type), s.type) for s in relation.start]
+    start = [r.scalars.key_of_node(cast_to(r.scalars.spell(s, env), s.type), s.type) for s in relation.start]
 
     seed = exp.Select(expressions=[n.labelled(s, k) for s, k in zip(start, keys, strict=True)])
     seed.append("expressions", n.labelled(cast_to(n.number(0), relation.depth.type), "depth"))
     deeper = n.infix(n.column(reach, "depth"), "+", n.number(1))
-    reached = [_node(n.column(edges, names[i]), types[i]) for i in relation.target]
+    reached = [r.scalars.key_of_node(n.column(edges, names[i]), types[i]) for i in relation.target]
     step = _select([*reached, deeper], reach, edges, keys, source)
     step.set("where", exp.Where(this=n.compare(deeper.copy(), "<", n.number(relation.maximum))))
     least = exp.Select(
@@ -50,11 +49,6 @@ def follow(r: Relations, relation: ir.Follow, env: Env) -> Block:
     spelled: dict[int, Sql] = {id_: n.column(outer, name) for id_, name in names.items()}
     spelled[relation.depth.id] = n.column(outer, _depth_label(names, relation))
     return Block((*columns, relation.depth), spelled, source=derived)
-
-
-def _node(node: Sql, type_: t.Type) -> Sql:
-    """A key of a node: both halves of a recursive query must have one collation, whatever that of the columns."""
-    return n.collate(node, "C") if isinstance(type_, t.Text) else node
 
 
 def _depth_label(names: dict[int, str], relation: ir.Follow) -> str:

@@ -7,7 +7,7 @@ from typing import cast
 import attrs
 
 from liq.model.expr import Call, Expr, Literal, Relation
-from liq.model.ir import Limit, Project, Query
+from liq.model.ir import Limit, Project, Query, Statement
 from liq.model.types import INT
 
 
@@ -19,6 +19,14 @@ def page_size(query: Query) -> Expr | None:
     while isinstance(node, Project):
         node = node.input
     return node.count if isinstance(node, Limit) else None
+
+
+def paged_statements(query: Query) -> tuple[Statement, ...]:
+    """The statements to emit: of a paged query, the last asks for one row more."""
+    if query.paging is None:
+        return query.statements
+    last = query.statements[-1]
+    return (*query.statements[:-1], attrs.evolve(last, body=with_one_more(last.body)))
 
 
 def with_one_more(body: Relation) -> Relation:

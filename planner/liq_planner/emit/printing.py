@@ -55,18 +55,27 @@ def _on_one_line(generator: Any, node: Sql) -> str | None:
     return flat if len(flat) <= LINE_WIDTH else None
 
 
+CUSTOM_NODES: dict[Any, Any] = {
+    Infix: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
+    Compare: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
+    Subscript: lambda self, e: f"{self.sql(e, 'this')}[{self.sql(e, 'expression')}]",
+    SqlType: lambda self, e: str(e.this),
+    exp.Extract: lambda self, e: f"extract({self.sql(e, 'this')} FROM {self.sql(e, 'expression')})",
+    exp.Cast: _cast,
+    exp.Paren: _paren,
+    exp.Placeholder: lambda self, e: f"${e.name}",
+    exp.Collate: lambda self, e: f"{self.sql(e, 'this')} COLLATE {self.sql(e, 'expression')}",
+    exp.AtTimeZone: lambda self, e: f"{self.sql(e, 'this')} AT TIME ZONE {self.sql(e, 'zone')}",
+}
+"""Nodes that no dialect may print in its own way."""
+
+
 class PostgresText(PostgresGenerator):
     """PostgreSQL as liq prints it: ``$1`` for binds, ``x::t`` for casts, short parentheses on one line."""
 
     TRANSFORMS: ClassVar[dict[Any, Any]] = {
         **PostgresGenerator.TRANSFORMS,
-        Infix: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
-        Compare: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
-        Subscript: lambda self, e: f"{self.sql(e, 'this')}[{self.sql(e, 'expression')}]",
-        SqlType: lambda self, e: str(e.this),
-        exp.Extract: lambda self, e: f"extract({self.sql(e, 'this')} FROM {self.sql(e, 'expression')})",
-        exp.Cast: _cast,
-        exp.Paren: _paren,
+        **CUSTOM_NODES,
         exp.Subquery: _subquery,
         exp.Exists: _exists,
         exp.Placeholder: lambda self, e: f"${e.name}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
 from sqlglot import exp
 
 from liq.model.emitted import SqlMember, SqlPlan, SqlStep, SqlText
@@ -11,7 +10,7 @@ from liq.model.ir import Delete, Insert, Query, Statement, Update
 from liq.model.schema import Schema
 from liq_planner.emit.emission import Emission, EmitOptions, Family
 from liq_planner.emit.family import families
-from liq_planner.emit.paging import with_one_more
+from liq_planner.emit.paging import paged_statements
 from liq_planner.emit.printing import postgres_text
 from liq_planner.emit.relations import Relations
 from liq_planner.emit.scalars import Scalars
@@ -30,10 +29,7 @@ def emit_query(query: Query, schema: Schema, dialect: str = "postgres", options:
     assert dialect == "postgres", dialect
     members = families(query, options.members_max)
     guarded = members is None
-    statements = query.statements
-    if query.paging is not None:
-        last = attrs.evolve(statements[-1], body=with_one_more(statements[-1].body))
-        statements = (*statements[:-1], last)
+    statements = paged_statements(query)
     return SqlPlan(
         dialect,
         tuple(

@@ -229,7 +229,7 @@ class Scalars:
             case e.Is(arg, truth, negated):
                 return n.is_(self.lean(arg, env), _truth(truth), negated)
             case e.RowCompare(op, left, right):
-                return self._rows(op, left, right, env)
+                return self.rows(op, left, right, env)
             case e.InList(operands, rows):
                 return self._in_list(operands, rows, env)
             case e.InQuery(operands, query):
@@ -241,7 +241,8 @@ class Scalars:
             case _:
                 raise EmitRefused(self.dialect, type(expr).__name__, expr.span)
 
-    def _rows(self, op: str, left: Sequence[e.Expr], right: Sequence[e.Expr], env: Env) -> Sql:
+    def rows(self, op: str, left: Sequence[e.Expr], right: Sequence[e.Expr], env: Env) -> Sql:
+        """``(a, b) op (x, y)``."""
         if len(left) == 1:
             return self.comparison(op, left[0], right[0], env)
         rows = [n.row([self.collated(x, env) if op in ORDERING else self.lean(x, env) for x in left])]
@@ -265,6 +266,10 @@ class Scalars:
         if self.emission.options.text_is_c or not _is_text(type_):
             return node
         return n.collate(node, "C")
+
+    def key_of_node(self, node: Sql, type_: t.Type) -> Sql:
+        """A key of a node: both halves of a recursive query must have one collation, whatever that of the columns."""
+        return n.collate(node, "C") if isinstance(type_, t.Text) else node
 
     def _in_list(self, operands: Sequence[e.Expr], rows: Sequence[Sequence[e.Expr]], env: Env) -> Sql:
         if not rows:
