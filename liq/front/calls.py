@@ -13,7 +13,7 @@ from liq.front.parameter_refs import is_unknown
 from liq.front.paths import trail
 from liq.front.scope import Scope
 from liq.model import codes
-from liq.model.diagnostics import Label
+from liq.model.diagnostics import Fix, Label
 from liq.model.expr import Call, Coalesce, Expr
 from liq.model.functions import AGGREGATES, FUNCTIONS, OPERATORS, WINDOWS, Resolved
 from liq.model.functions import resolve as fitting
@@ -91,6 +91,7 @@ def _unknown(node: syntax.Call, scope: Scope) -> Expr:
         codes.UNKNOWN_FUNCTION, node.function.span,
         f'unknown function "{name}"'
         + (f" — write {liq_name}" if liq_name else f" — did you mean {meant}?" if meant else ""),
+        fix=Fix(node.function.span, meant, f"replace by {meant}") if meant else None,
     )  # fmt: skip
     for argument in node.arguments:
         expressions.infer(argument, scope)

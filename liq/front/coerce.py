@@ -153,7 +153,7 @@ def _meeting_help(left: Expr, right: Expr) -> str | None:
             return f"use two parameters, or cast one use: ${one.name}::{other.type}"
         if is_soft(one):
             return "a number has no quotes" if is_numeric(other.type) else None
-    target = right.type if castable(left.type, right.type) else left.type
+    target = right.type if castable(left.type, right.type) and left.type != TEXT else left.type
     return f"cast one side: …::{target}" if castable(left.type, target) and castable(right.type, target) else None
 
 

@@ -152,6 +152,8 @@ class Context:
     """By the id of a scan's first column. Scans that are not in here are bare."""
     links: dict[str, dict[str, Link]] = field(factory=dict)
     """Links by table, as far as they were asked for: see ``liq.front.links``."""
+    shared: bool = False
+    """The body of a function: policies call it, and users, so nothing is sure to be visible."""
     nodes: int = 0
     depth: int = 0
     too_large: bool = False

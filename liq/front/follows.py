@@ -6,7 +6,7 @@ from liq.front import expressions
 from liq.front.broken import is_broken
 from liq.front.coerce import article, coerce, nullable_column
 from liq.front.completion import reference
-from liq.front.context import Context, closest
+from liq.front.context import Context, closest, counted
 from liq.front.draft import Following
 from liq.front.kinds import orderable
 from liq.front.limits import whole
@@ -83,7 +83,7 @@ def _start(node: syntax.Follow, columns: list[Column], scope: Scope) -> tuple[Ex
     context = scope.context
     nodes = node.start.items if isinstance(node.start, syntax.Row) else (node.start,)
     if len(nodes) != len(node.sources):
-        said = f"the start has {len(nodes)} values for {len(node.sources)} columns"
+        said = f"the start has {counted(len(nodes), 'value')} for {counted(len(node.sources), 'column')}"
         context.report(codes.FOLLOW, node.start.span, said)
         return None
     outside = Scope(context, [], scope.outer, Place.VALUE, subqueries=scope.subqueries)

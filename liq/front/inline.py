@@ -18,6 +18,7 @@ from liq.model.ir import Scan
 from liq.model.node import Node, map_children, walk
 from liq.model.schema import Function, View
 from liq.model.source import Span
+from liq.model.types import Null
 from liq_grammar import syntax
 
 
@@ -73,7 +74,9 @@ def inline_function(
     values: dict[str, Expr] = {}
     for (name, type_), argument in zip(function.parameters, arguments, strict=True):
         value = expressions.infer(argument, argument_scope, type_)
-        values[name] = coerce(value, type_, context, wanted=f"${name} of {function.name}")
+        if not isinstance(type_, Null):  # the declaration is wrong itself, which was said there
+            value = coerce(value, type_, context, wanted=f"${name} of {function.name}")
+        values[name] = value
     if is_broken(*values.values()):
         return None
     return _substituted(function, values, scope, span)

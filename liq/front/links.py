@@ -78,6 +78,8 @@ def follow(source: Source, link: Link, context: Context, span: Span) -> Source:
 
 
 def _visible(table: Table, context: Context) -> bool:
+    if context.shared:
+        return False
     if context.bare:
         return table.tombstone is None
     return context.always_visible(table)

@@ -8,7 +8,7 @@ from liq.front.coerce import converted, meeting_type
 from liq.front.context import Context
 from liq.front.parameter_refs import is_unknown
 from liq.model.expr import Expr
-from liq.model.functions import TYPE_WORDS, Overload, conversion_cost
+from liq.model.functions import OPERATORS, TYPE_WORDS, Overload, conversion_cost
 from liq.model.types import TEXT, List, Null, Type, Vector, common_type, widened
 
 Table = Mapping[str, tuple[Overload, ...]]
@@ -100,7 +100,7 @@ def signatures(table: Table, name: str, shown: str) -> str | None:
         words = [_shown_word(word) for word in overload.parameters]
         dots = " …" if overload.variadic else ""
         listed.append(f"({', '.join(words)}{dots})")
-    return f"{shown} takes {' or '.join(listed)}" if listed and name.isidentifier() else None
+    return f"{shown} takes {' or '.join(listed)}" if listed and name not in OPERATORS else None
 
 
 def _shown_word(word: str) -> str:

@@ -185,8 +185,8 @@ def _let_value(path: syntax.Path, names: list[str], binding: LetBinding, scope: 
     if not binding.at_most_one:
         context.report(
             codes.MANY_ROWS, path.span, f"{binding.name} may have more than one row, so {path.text} is not one value",
-            [Note(binding.span, f"{binding.name} is named here")],
-            help=f"write in {path.text} for any of them, or bound {binding.name} with limit 1 or expect 1",
+            [Note(binding.span, f"{binding.name} is named here")] if binding.span.end else (),
+            help=f'write "in {path.text}" for any of them, or bound {binding.name} with limit 1 or expect 1',
         )  # fmt: skip
         return broken(path.span)
     relation = let_rows(binding, column, scope, path.span)

@@ -12,7 +12,7 @@ from liq.front.context import Context, LetBinding, closest
 from liq.front.parameter_refs import is_unknown
 from liq.front.scope import Place, Scope, Source, scan
 from liq.model import codes
-from liq.model.diagnostics import Label
+from liq.model.diagnostics import Fix, Label
 from liq.model.expr import Column, Expr, Relation
 from liq.model.ir import Join, JoinKind, LetScan, Series, Unnest
 from liq.model.schema import Table
@@ -142,16 +142,20 @@ def _unknown_source(name: syntax.QualifiedName, context: Context) -> None:
     known = (*context.names.source_names(), *context.lets)
     meant = closest(name.text, known)
     if context.names.function(name.text) is not None:
+        meant = None
         said = f"{name.text} is a function: it needs its arguments"
     else:
         said = f'unknown table "{name.text}"' + (f" — did you mean {meant}?" if meant else "")
-    context.report(codes.UNKNOWN_TABLE, name.span, said)
+    fix = Fix(name.span, meant, f"replace by {meant}") if meant else None
+    context.report(codes.UNKNOWN_TABLE, name.span, said, fix=fix)
 
 
 # ------------------------------------------------------------------------------------------------- table functions
 def _function(node: syntax.FunctionSource, scope: Scope) -> Source | None:
     context = scope.context
     name = node.function.text
+    if _uses_siblings(node, scope):
+        return None
     outside = Scope(context, [], scope.outer, Place.VALUE, subqueries=scope.subqueries)
     alias = node.alias.text if node.alias is not None else node.function.parts[-1].text
     if name == "series":
@@ -173,6 +177,19 @@ def _function(node: syntax.FunctionSource, scope: Scope) -> Source | None:
         context.report(codes.NOT_A_VALUE, node.span, f"{name} is a value, not rows", help="use it in an expression")
         return None
     return Source(alias, body.columns, body, span=node.span) if body.columns else None
+
+
+def _uses_siblings(node: syntax.FunctionSource, scope: Scope) -> bool:
+    """Whether arguments name rows of the same read, which sources cannot do; reported."""
+    for argument in node.arguments:
+        for path in (n for n in syntax.descendants(argument) if isinstance(n, syntax.Path)):
+            if len(path.names) > 1 and scope.source(path.names[0].text) is not None:
+                scope.context.report(
+                    codes.OUT_OF_REACH, path.span, f"the rows of {path.names[0].text} cannot be used in another source",
+                    help=f"use them in the shape or in where: exists (read {node.function.text}(…) x where …)",
+                )  # fmt: skip
+                return True
+    return False
 
 
 def _series(node: syntax.FunctionSource, alias: str, scope: Scope) -> Source | None:

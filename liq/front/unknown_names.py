@@ -72,7 +72,7 @@ def _names_in_reach(scope: Scope) -> list[str]:
 def _listing(source: Source | None, scope: Scope) -> str | None:
     sources = [source] if source is not None else scope.sources
     names = [c.name for s in sources for c in s.columns]
-    return f"there are {one_of(names, 12)}" if names else None
+    return f"its columns are {one_of(names, 12)}" if names else None
 
 
 def not_a_link(path: syntax.Path, scope: Scope) -> None:
