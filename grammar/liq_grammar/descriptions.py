@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from liq.model.source import Source, Span
 from liq_grammar import syntax as s
 from liq_grammar.scanner import Token, Trivia
+
+PASSED_OVER: Final = ("and", "or", "|")
 
 
 def is_description(text: str) -> bool:
@@ -73,10 +76,14 @@ def attach_comments(
         following = tokens[each.follower].start
         if is_description(words) and descriptions.take(words, each, following):
             continue
-        before = each.follower - 1
+        follower = each.follower
+        if tokens[follower].text in PASSED_OVER and tokens[follower + 1].text not in ("update", "skip"):
+            following = tokens[follower + 1].start
+        before = follower - 1
         if before >= 0 and tokens[before].text == ",":
             before -= 1
         after = tokens[before].end if before >= 0 else 0
-        comments.append(s.Comment(words, each.own_line, after, following, span=Span(each.start, each.end)))
+        blank = re.compile(r"\n[ \t\r]*\n").match(text, each.end) is not None
+        comments.append(s.Comment(words, each.own_line, after, following, blank, span=Span(each.start, each.end)))
     descriptions.set()
     return s.evolve(tree, comments=tuple(comments))

@@ -1221,7 +1221,9 @@ class Comment(Node):
     after: int = 0
     """Where the token before it ends (a comma is passed over)."""
     before: int = 0
-    """Where the token behind it begins."""
+    """Where the token behind it begins (``and``, ``or`` and ``|`` are passed over)."""
+    blank_below: bool = False
+    """Whether an empty line follows."""
 
 
 @frozen
