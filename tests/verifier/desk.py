@@ -75,7 +75,7 @@ members = Table(
 notes = Table(
     "notes",
     (
-        TableColumn("id", INT, False),
+        TableColumn("id", INT, False, auto=True),
         TableColumn("doc", INT, False),
         TableColumn("author", INT, True),
         TableColumn("text", TEXT, True),

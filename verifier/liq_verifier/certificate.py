@@ -75,9 +75,15 @@ def _proof(obligation: Obligation) -> Proof:
         return Proof(obligation.id, obligation.kind.value, reason, obligation.verdict.value, "structural", "", "", 0)
     packed = base64.b64encode(zlib.compress(solved.smt2.encode(), 9)).decode()
     return Proof(
-        obligation.id, obligation.kind.value, obligation.claim, obligation.verdict.value, solved.fragment, solved.sha256,
-        packed, solved.rlimit,
-    )  # fmt: skip
+        obligation.id,
+        obligation.kind.value,
+        obligation.claim,
+        obligation.verdict.value,
+        solved.fragment,
+        solved.sha256,
+        packed,
+        solved.rlimit,
+    )
 
 
 def unpacked(proof: Proof) -> str:

@@ -9,16 +9,21 @@ written one and another, and the claim is that the other one is visible (or may 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 from attrs import evolve
 
-from liq.model.expr import Call, ClaimRef, ColumnRef, Expr, Literal, Or, ParamRef, Relation
+from liq.model.expr import Call, ClaimRef, Column, ColumnRef, Exists, Expr, Literal, Or, ParamRef, Relation
+from liq.model.instantiate import instantiate
+from liq.model.ir import Filter, Scan
 from liq.model.node import walk
 from liq.model.schema import ForeignKey, Index, Key, OnDelete, Operation, Table
+from liq.model.types import BOOL
 from liq_verifier import smt
 from liq_verifier.claims import Builder
+from liq_verifier.guard import reference
 from liq_verifier.obligation import Formula, Goal, Kind, Need, Settled, Subject, Verdict
-from liq_verifier.policy import read_policy, role_among, row_policy
+from liq_verifier.policy import all_of, read_policy, role_among, row_policy
 from liq_verifier.reads import Setting
 from liq_verifier.rows import Binding, Row, same_value
 from liq_verifier.terms import Term
@@ -118,7 +123,25 @@ def _parent(change: Change, key: ForeignKey, setting: Setting) -> Need:
         return smt.conj(_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
     seen = _seen(target, frozenset(key.target_columns), setting)
-    return _meeting(subject, change, target, meets, seen, setting)
+    return _meeting(subject, change, target, meets, seen, setting, _visible_parent(change.table, key, target, setting))
+
+
+NEW_IDS, PARENT_IDS = 5_000_000, 6_000_000
+"""Ids for the new row and for a parent, away from those of plans and schemas."""
+
+
+def _visible_parent(table: Table, key: ForeignKey, target: Table, setting: Setting) -> Expr:
+    """That a visible row is pointed at: a hidden one beside it (deleted rows may share a key) then tells nothing."""
+    fresh = count(PARENT_IDS)
+    columns = tuple(Column(next(fresh), c.name, c.type, c.nullable) for c in target.columns)
+    rows = {number: reference(column) for number, column in enumerate(columns, 1)}
+    names, theirs = [c.name for c in table.columns], {c.name: reference(c) for c in columns}
+    parts: list[Expr] = [instantiate(read_policy(setting.schema, target, ()), lambda: next(fresh), rows)]
+    for ours, their in zip(key.columns, key.target_columns, strict=True):
+        column = table.by_name[ours]
+        new = ColumnRef(NEW_IDS + 1 + names.index(ours), ours, column.type, True)
+        parts.append(Call("=", (theirs[their], new), BOOL, True))
+    return Exists(Filter(Scan(target.name, columns, None, target.name), all_of(parts)))
 
 
 def _is_hosts(value: Expr) -> bool:
@@ -165,13 +188,26 @@ def used_channels(change: Change, setting: Setting) -> Iterator[str]:
             yield f"exists({channel.table}.{channel.column})"
 
 
-def _meeting(subject: Subject, change: Change, table: Table, meets: Meets, seen: Expr, setting: Setting) -> Goal:
+def _meeting(
+    subject: Subject,
+    change: Change,
+    table: Table,
+    meets: Meets,
+    seen: Expr,
+    setting: Setting,
+    instead: Expr | None = None,
+) -> Goal:
+    """Whatever row meets the written one is seen; or else what stands ``instead`` is true."""
+
     def build(strings: bool) -> Formula:
         builder = Builder(setting.schema, setting.parameters, strings)
         old, new = change.new(builder)
         other = builder.stored(table.name)
         builder.encoder.script.claim(meets(builder, other, new, old))
-        formula = builder.unless(seen, builder.encoder.row_env(other), other)
+        holds = [builder.encoder.true(seen, builder.encoder.row_env(other))]
+        if instead is not None:
+            holds.append(builder.encoder.true(instead, {NEW_IDS + number: value for number, value in new.items()}))
+        formula = builder.unless_text(smt.disj(holds), other)
         return evolve(formula, policy=seen, written=table)
 
     return Goal(subject, build)
