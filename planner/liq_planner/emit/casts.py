@@ -154,7 +154,7 @@ def _with_zone(node: Sql) -> Sql:
 
 
 def _is_special(node: Sql) -> Sql:
-    specials = [cast_to(n.text(word), t.FLOAT) for word in ("NaN", "Infinity", "-Infinity")]
+    specials = [cast_to(n.fixed(word), t.FLOAT) for word in ("NaN", "Infinity", "-Infinity")]
     return n.in_values(node, specials)
 
 

@@ -15,8 +15,11 @@ from sqlglot import exp
 
 Sql = exp.Expr
 
-CONSTANT = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
-"""Texts of source, schema and policy that may stand in SQL as literals; every other one is bound."""
+CONSTANT = re.compile(r"(?=[A-Za-z0-9_.:-]{1,64}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.]|-(?!-)|:(?=[0-9]))*\Z")
+"""Texts of source, schema and policy that may stand in SQL as literals; every other one is bound.
+
+No quotes, spaces or backslashes, and nothing that a client library could take for a comment or a parameter.
+"""
 
 
 class Infix(exp.Expression):

@@ -321,9 +321,9 @@ def _truth(truth: e.Truth) -> Sql:
 
 def _float_literal(value: float) -> Sql:
     if not math.isfinite(value):
-        return n.text("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
+        return n.fixed("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
     if value == 0 and math.copysign(1, value) < 0:
-        return n.text("-0")
+        return n.fixed("-0")
     node: Sql = exp.Literal(this=repr(abs(value)), is_string=False)
     return n.negative(node) if value < 0 else node
 
