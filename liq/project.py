@@ -6,6 +6,7 @@ regular files are read, and how much is read is bounded.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from attrs import field, fields_dict, frozen
 
 from liq.model.codes import (
+    ENCODING,
     FILE_UNREADABLE,
     PROJECT_KEY,
     PROJECT_LIMIT,
@@ -135,12 +137,10 @@ def decode_source(data: bytes, name: str, bytes_max: int) -> Source:
     if len(data) > bytes_max:
         _fail(PROJECT_LIMIT, f"{name} has more than {bytes_max} bytes", name)
     try:
-        return Source(name, data.decode("utf-8"))
+        return Source(name, data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        source = Source(name, data.decode("utf-8", "replace"))
-        at = Diagnostic(FILE_UNREADABLE, f"{name} is not UTF-8", Span(len(before), len(before) + 1), name)
-        raise ProjectError([at], {name: source}) from None
+        line = data.count(b"\n", 0, error.start) + 1
+        _fail(ENCODING, f"the file is not UTF-8: byte {error.start} (line {line}) is 0x{data[error.start]:02x}", name)
 
 
 def _fail(code: Code, message: str, file: str = "", help: str | None = None) -> NoReturn:

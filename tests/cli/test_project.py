@@ -159,7 +159,7 @@ def test_only_regular_files_are_read(folder: Path) -> None:
         read_source(folder / "pipe.liq", "pipe.liq", 100)
 
 
-@pytest.mark.parametrize("content, code", [(b"a" * 1001, "LIQ0905"), (b"a \xff", "LIQ0906")])
+@pytest.mark.parametrize("content, code", [(b"a" * 1001, "LIQ0905"), (b"a \xff", "LIQ0006"), (b"\xff\xfea\0", "LIQ0006")])
 def test_content(folder: Path, content: bytes, code: str) -> None:
     (folder / "queries" / "x.liq").write_bytes(content)
     assert refusal(folder) == code
