@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from liq.front import aggregates, expressions, inline, windows
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import article, converted, is_soft, origin_labels, unify_all
@@ -17,6 +19,7 @@ from liq.model.diagnostics import Fix, Label
 from liq.model.expr import Call, Coalesce, Expr
 from liq.model.functions import AGGREGATES, FUNCTIONS, OPERATORS, WINDOWS, Resolved
 from liq.model.functions import resolve as fitting
+from liq.model.node import Node, map_children
 from liq.model.source import Span
 from liq.model.types import NULL, Null, Type, widened
 from liq_grammar import syntax
@@ -105,7 +108,7 @@ def _coalesce(node: syntax.Call, scope: Scope, hint: Type | None) -> Expr:
     values = [expressions.infer(argument, scope, hint) for argument in node.arguments]
     if is_broken(*values):
         return broken(node.span)
-    together = unify_all(values, scope.context, node.span, "the arguments of coalesce", hint)
+    together = unify_all(values, scope.context, node.span, "the arguments of coalesce", hint, nullable=True)
     if together is None:
         return broken(node.span)
     type_ = next((v.type for v in together if not isinstance(v.type, Null)), NULL)
@@ -169,6 +172,16 @@ def _nullable(name: str, resolved: Resolved, arguments: Sequence[Expr]) -> bool:
     if name in _NULL_WHEN_ALL:
         return all(argument.nullable for argument in arguments)
     return name not in _NEVER_NULL
+
+
+def renulled(node: Node) -> Node:
+    """An expression whose parts changed: what its calls say of null follows from their arguments again."""
+    result = map_children(node, renulled)
+    if isinstance(result, Call):
+        resolved = fitting(FUNCTIONS, result.function, [argument.type for argument in result.args])
+        if resolved is not None:
+            return attrs.evolve(result, nullable=_nullable(result.function, resolved, result.args))
+    return result
 
 
 def _refuse(shown: str, name: str, arguments: Sequence[Expr], scope: Scope, span: Span) -> None:

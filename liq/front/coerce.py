@@ -102,9 +102,12 @@ def _is_soft_text(soft: Expr, hard: Expr) -> bool:
 
 
 def unify_all(
-    exprs: list[Expr], context: Context, span: Span, what: str, hint: Type | None = None
+    exprs: list[Expr], context: Context, span: Span, what: str, hint: Type | None = None, *, nullable: bool = False
 ) -> list[Expr] | None:
-    """Several values in one type (branches, list items …); a mismatch is reported with the first one that differs."""
+    """Several values in one type (branches, list items …); a mismatch is reported with the first one that differs.
+
+    ``nullable``: a parameter among them may be null (``coalesce`` says what holds then).
+    """
     target: Type = Null() if hint is None else widened(hint)
     firm = [e for e in exprs if not is_soft(e) and not is_unknown(e)]
     for each in (*firm, *(e for e in exprs if is_soft(e))):
@@ -116,7 +119,7 @@ def unify_all(
             report_mismatch(other, each, context, span, what)
             return None
         target = met
-    nullable = bool(exprs) and all(nullable_column(e) for e in exprs if not is_unknown(e))
+    nullable = nullable or (bool(exprs) and all(nullable_column(e) for e in exprs if not is_unknown(e)))
     results = [converted(e, target, context, nullable=nullable) for e in exprs]
     for before, after in zip(exprs, results, strict=True):
         if after is None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from liq.front import expressions, subqueries
+from liq.front import calls, expressions, subqueries
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import coerce
 from liq.front.context import Reach, counted
@@ -110,6 +110,7 @@ def _substituted(function: Function, values: dict[str, Expr], scope: Scope, span
         arguments[own] = instantiate(value, context.fresh)
         _follow_copies(value, arguments[own], scope)
     result = instantiate(numbered, context.fresh, params={**values, **arguments})
+    result = calls.renulled(result) if isinstance(result, Expr) else result
     assert isinstance(result, Expr | Relation)
     _enlist(result, scope)
     return result
