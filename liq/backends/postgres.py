@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
 PORTAL = "liq_rows"
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @frozen
@@ -165,12 +166,10 @@ class _Call:
             settings["liq.claims"] = json.dumps(self.claims)
         parts = ", ".join(f"set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(settings)))
         values = [text for pair in settings.items() for text in pair]
-        row = self._execute(f"SELECT now()::text, {parts}", values)[0]
+        row = self._execute(f"SELECT (extract(epoch FROM now()) * 1000000)::bigint, {parts}", values)[0]
         if self.options.epoch is not None:
             self._check_epoch(self.options.epoch)
-        now = row[0]
-        assert now is not None
-        return dt.datetime.fromisoformat(now).astimezone(dt.UTC)
+        return EPOCH + dt.timedelta(microseconds=int(row[0] or "0"))
 
     def _check_epoch(self, epoch: str) -> None:
         there = self._execute("SELECT to_regclass('liq.epoch') IS NOT NULL")[0][0]

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from liq.model import types as t
 from liq.model.errors import ErrorKind, LiqError
-from liq.model.values import JsonValue, Plain, RecordValue, Value
+from liq.model.values import IntervalValue, JsonValue, Plain, RecordValue, Value
 from liq.reference.arithmetic import checked_decimal
 from liq.reference.casts import output, to_float4
-from liq.reference.intervals import parse_interval
 from liq.reference.jsonvalues import json_text, plain
 
 
@@ -113,7 +113,7 @@ def _decoded(text: str, type_: t.Type) -> Value:
         case t.Timestamp():
             return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
         case t.Interval():
-            return parse_interval(text)
+            return _interval(text)
         case t.Json():
             return JsonValue(_document(text))
         case t.Record():
@@ -126,6 +126,23 @@ def _decoded(text: str, type_: t.Type) -> Value:
             return tuple(to_float4(float(item)) for item in elements(text) if item is not None)
         case _:
             return text
+
+
+_INTERVAL = re.compile(
+    r"(?:([+-]?[0-9]+) years? ?)?(?:([+-]?[0-9]+) mons? ?)?(?:([+-]?[0-9]+) days? ?)?"
+    r"(?:([+-]?)([0-9]+):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?)?"
+)
+
+
+def _interval(text: str) -> IntervalValue:
+    """PostgreSQL's own output, however many hours it has."""
+    found = _INTERVAL.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    years, months, days = (int(found[i] or 0) for i in (1, 2, 3))
+    seconds = (int(found[5] or 0) * 60 + int(found[6] or 0)) * 60 + int(found[7] or 0)
+    micro = seconds * 1_000_000 + int((found[8] or "").ljust(6, "0"))
+    return IntervalValue(years * 12 + months, days, -micro if found[4] == "-" else micro)
 
 
 def _document(text: str) -> Plain:
