@@ -20,7 +20,7 @@ from liq_planner.prune import prune
 N = TypeVar("N", bound=Node)
 
 
-def lower(query: ir.Query) -> p.PhysicalPlan:
+def lower_query(query: ir.Query) -> p.PhysicalPlan:
     """The naive physical plan of a query."""
     return p.PhysicalPlan(tuple(_step(statement) for statement in query.statements))
 

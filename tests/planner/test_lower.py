@@ -11,7 +11,7 @@ from liq.model import types as t
 from liq.model.node import walk
 from liq.reference.database import Database
 from liq.reference.run import Call, Signature, attempt, attempt_physical
-from liq_planner.lower import lower
+from liq_planner.lower import lower_query
 from tests.emit.ir_builder import LIBRARY, ROWS, Build, Rel, aggregate, call, integer, query, text
 from tests.emit.test_writes import Writes, conflict
 
@@ -20,7 +20,7 @@ ANN = {"sub": "ann"}
 
 def agree(q: ir.Query) -> p.PhysicalPlan:
     """The plan of a query, which gives the same outcome."""
-    plan = lower(q)
+    plan = lower_query(q)
     context = Call(LIBRARY, Database.of(LIBRARY, ROWS), {}, ANN, hash_key=b"k")
     ours, theirs = attempt(q, context), attempt_physical(plan, Signature.of(q), context)
     assert (ours.error and ours.error.kind) == (theirs.error and theirs.error.kind)
