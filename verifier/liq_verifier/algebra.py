@@ -56,7 +56,9 @@ class _Reader:
     def all(self, nodes: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(self.inside(node) for node in nodes)
 
-    def relation(self, operator: p.Operator) -> Relation:
+    def relation(self, operator: Relation) -> Relation:
+        if not isinstance(operator, p.Operator):  # algebra already: read from a text
+            return operator
         match operator:
             case p.TableScan():
                 return self._scan(operator)

@@ -53,7 +53,8 @@ class Encoder:
     # ------------------------------------------------------------------------------------------ names
     def bind(self, scan: Scan, row: Row) -> dict[int, Binding]:
         """What a scan's columns stand for on a row."""
-        return {column.id: Cell(row, column.name) for column in scan.columns}
+        known = row.table.by_name
+        return {column.id: Cell(row, column.name) for column in scan.columns if column.name in known}
 
     def look(self, env: Env, column: int) -> Term:
         """The value of a column."""

@@ -7,6 +7,7 @@ Every table, subquery and common table expression of the text is read; a clause 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -76,11 +77,34 @@ class QueryReader:
         self._scalars = Scalars(self, binds, enums)
         self._common: dict[str, _Common] = {}
         self._open: list[str] = []
+        self._bound: dict[str, Relation] = {}
+        self._pseudo: str | None = None
         self.tables: set[str] = set()
 
     def statement(self, node: Any) -> Relation:
         """A whole statement that reads."""
         return self.query(node, {})
+
+    def expression(self, node: Any, scope: Scope) -> Expr:
+        """An expression over columns in scope."""
+        return self._scalars.read(node, scope)
+
+    def with_bound(self, bound: Mapping[str, Relation], node: Any) -> Relation:
+        """A query over relations that are known already, by name."""
+        saved, self._bound = self._bound, dict(bound)
+        try:
+            return self.query(node, {})
+        finally:
+            self._bound = saved
+
+    @contextmanager
+    def pseudo_column(self, name: str) -> Iterator[None]:
+        """Tables have one more column while this lasts: the place of a row."""
+        self._pseudo = name
+        try:
+            yield
+        finally:
+            self._pseudo = None
 
     def query(self, node: Any, scope: Scope) -> Relation:
         """A query as a relation."""
@@ -283,6 +307,9 @@ class QueryReader:
         extra = {k for k, v in node.args.items() if v and k not in ("this", "db", "alias", "joins")}
         if extra:
             raise Unreadable(f"a table with {min(extra)}")
+        if name in self._bound:  # rows that are there already: other columns each time, of the same names
+            bound = self._bound[name]
+            return self._named(alias, LetScan(name, tuple(self._column(c.name, c.type) for c in bound.columns)), node)
         common = self._common.get(name)
         if common is not None:
             return self._use(name, common, scope, alias, node)
@@ -291,6 +318,8 @@ class QueryReader:
             raise Unreadable(f"there is no table {name}")
         self.tables.add(name)
         columns = tuple(Column(next(self._ids), c.name, c.type, c.nullable) for c in table.columns)
+        if self._pseudo is not None:
+            columns = (*columns, Column(next(self._ids), self._pseudo, t.TEXT, False))
         return self._named(alias, Scan(name, columns, None, name), node)
 
     def _use(

@@ -119,7 +119,10 @@ class Scalars:
                 parts = tuple(self.read(part, scope) for part in (node.left, node.right))
                 return And(parts) if kind == "And" else Or(parts)
             case "Not":
-                return Not(self.read(node.this, scope))
+                inner = self.read(node.this, scope)
+                if isinstance(inner, Is):  # IS NOT is read as NOT … IS
+                    return Is(inner.arg, inner.truth, not inner.negated)
+                return Not(inner)
             case _ if kind in _COMPARE:
                 return self._compare(_COMPARE[kind], node, scope)
             case "NullSafeNEQ" | "NullSafeEQ":

@@ -19,11 +19,15 @@ from liq.model.expr import ClaimRef, ColumnRef, ParamRef, Relation
 from liq.model.node import walk
 from liq.model.schema import Schema
 from liq_verifier.algebra import read_operator
+from liq_verifier.channels import verify_channels
 from liq_verifier.columns import uses
 from liq_verifier.obligation import Either, Goal, Kind, Need, Settled, Subject, Verdict
 from liq_verifier.reads import Setting, verify_reads
 from liq_verifier.sql_queries import QueryReader
 from liq_verifier.sql_scalars import Unreadable, function_name
+from liq_verifier.sql_writes import read_write
+from liq_verifier.upserts import verify_upsert
+from liq_verifier.writes import read_change, verify_change
 
 TEXT_MAX = 200_000
 WRITES = (p.InsertRows, p.UpdateRows, p.DeleteRows)
@@ -133,10 +137,10 @@ def _shape(tree: Any, text: SqlText) -> str | None:
 # ------------------------------------------------------------------------------------------------- reading back
 def _reading(tree: Any, text: SqlText, about: str, root: p.Operator, query: ir.Query, schema: Schema) -> Iterator[Need]:
     claim = "the text reads the tables of the plan, and is safe by itself"
-    if isinstance(root, WRITES):
-        yield _settled(Kind.EMIT, about, claim, "the text of a write is not read back")
-        return
     reader = QueryReader(schema, text.binds)
+    if isinstance(root, p.InsertRows | p.UpdateRows | p.DeleteRows):
+        yield from _writing(tree, reader, about, root, query, schema)
+        return
     try:
         relation = reader.statement(tree)
     except Unreadable as found:
@@ -156,9 +160,59 @@ def _reading(tree: Any, text: SqlText, about: str, root: p.Operator, query: ir.Q
     yield from _as_text(verify_reads(relation, setting), about)
 
 
+def _writing(
+    tree: Any,
+    reader: QueryReader,
+    about: str,
+    root: p.InsertRows | p.UpdateRows | p.DeleteRows,
+    query: ir.Query,
+    schema: Schema,
+) -> Iterator[Need]:
+    claim = "the text writes what the plan writes, and is safe by itself"
+    try:
+        found = read_write(tree, reader, schema)
+    except (Unreadable, ValueError, KeyError, AttributeError) as problem:
+        yield _settled(Kind.EMIT, about, claim, str(problem) or type(problem).__name__)
+        return
+    yield _settled(Kind.EMIT, about, claim, _differs(found.root, root))
+    parameters: Mapping[str, ir.Parameter] = {q.name: q for q in query.parameters}
+    read = [found.answer, *(i.expr for i in found.root.returning)]
+    setting = Setting(
+        schema, parameters, uses(read, schema), with_deleted=with_deleted(query), text_roles=_roles(root, query, schema)
+    )
+    step = p.Step(found.root, None, None, bool(root.returning))
+    change, needs = read_change(step, setting)
+    yield from _as_text(needs, about)
+    yield from _as_text(verify_change(change, setting), about)
+    yield from _as_text(verify_channels(change, setting), about)
+    if isinstance(found.root, p.InsertRows) and found.root.upsert is not None:
+        yield from _as_text(verify_upsert(found.root.upsert, change, setting), about)
+    yield from _as_text(verify_reads(found.answer, setting), about)
+
+
+def _differs(text: p.Operator, plan: p.Operator) -> str | None:
+    """What a text writes that the plan does not."""
+    match text, plan:
+        case (p.InsertRows(), p.InsertRows()) | (p.UpdateRows(), p.UpdateRows()) | (p.DeleteRows(), p.DeleteRows()):
+            table = getattr(text, "table")  # noqa: B009
+            if table != getattr(plan, "table"):  # noqa: B009
+                return f"the text changes {table}"
+        case _:
+            return "the text makes another kind of change"
+    match text, plan:
+        case p.InsertRows(), p.InsertRows() if text.targets != plan.targets:
+            return "the text gives other columns values"
+        case p.InsertRows(), p.InsertRows() if (text.upsert is None) != (plan.upsert is None):
+            return "the text meets conflicts in another way"
+        case p.UpdateRows(), p.UpdateRows() if {a.column for a in text.assignments} != {a.column for a in plan.assignments}:
+            return "the text changes other columns"
+        case _:
+            return None
+
+
 def _roles(root: p.Operator, query: ir.Query, schema: Schema) -> dict[str, frozenset[str]]:
     """The roles that may read each table as the plan does."""
-    planned = read_operator(root, schema)
+    planned = read_operator(root.source, schema) if isinstance(root, WRITES) else read_operator(root, schema)
     setting = Setting(schema, {}, uses([planned], schema), with_deleted=with_deleted(query))
     found: dict[str, frozenset[str]] = {}
     for scan in (n for n in walk(planned) if isinstance(n, ir.Scan)):

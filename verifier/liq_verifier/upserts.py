@@ -15,7 +15,7 @@ from liq_verifier.encode import Undecided
 from liq_verifier.obligation import Formula, Goal, Kind, Need, Subject
 from liq_verifier.policy import TRUE, all_of, read_policy, role_policy, row_policy
 from liq_verifier.reads import Setting
-from liq_verifier.rows import Binding, Row
+from liq_verifier.rows import Binding, Row, same_value
 from liq_verifier.writes import Change
 
 
@@ -61,6 +61,7 @@ def _rows(builder: Builder, upsert: p.Upsert, change: Change, setting: Setting) 
     existing = builder.stored(table.name)
     for column, own in zip(table.columns, upsert.existing, strict=True):
         builder.env[own.id] = existing.term(column.name)
+    _meets(builder, upsert, change, existing, proposed)
     for own, given in zip(upsert.excluded, proposed.values(), strict=False):
         builder.env[own.id] = given
     if upsert.visible is not None:
@@ -79,3 +80,16 @@ def _rows(builder: Builder, upsert: p.Upsert, change: Change, setting: Setting) 
                 changed[number] = encoder.free(column.name, column.type, True)
         builder.env[own.id] = changed[number]
     return existing, changed
+
+
+def _meets(
+    builder: Builder, upsert: p.Upsert, change: Change, existing: Row, proposed: dict[int, Binding]
+) -> None:
+    """The rows agree on the key in conflict, and deleted rows hold no key."""
+    table, script = change.table, builder.encoder.script
+    if table.tombstone is not None:
+        script.claim(existing.term(table.tombstone.name).null)
+    names = [c.name for c in table.columns]
+    for name in upsert.target:
+        there, new = existing.term(name), builder.encoder.look(proposed, 1 + names.index(name))
+        script.claim(same_value(there, new))

@@ -145,7 +145,7 @@ def _insert(insert: p.InsertRows, step: p.Step, setting: Setting) -> tuple[Chang
             values[number] = _term(builder, value, column.name, column.type, column.nullable)
             builder.env[own.id] = values[number]
         if checked:
-            builder.assume((check,))
+            builder.assume((known.see(check),))
         return None, values
 
     values = {name: known.see(reference(column)) for name, column in given.items()}
