@@ -51,7 +51,7 @@ def aggregate(r: Relations, relation: ir.Aggregate, env: Env) -> Block:
 def _group_key(r: Relations, key: e.Item, env: Env) -> Sql:
     """A key; a constant is cast, since a bare number in GROUP BY would be the number of a column."""
     node = r.scalars.item(key.expr, env, key.column.type)
-    return cast_to(node, key.column.type) if isinstance(node, exp.Literal | exp.Null) else node
+    return cast_to(node, key.column.type) if n.is_constant(node) else node
 
 
 def _with_columns_of_its_own(

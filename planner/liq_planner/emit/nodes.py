@@ -313,3 +313,9 @@ def is_plain(node: Sql) -> bool:
     """Whether it is cheap to read and to compute twice: a column, a constant, a bind."""
     inner = node.this if isinstance(node, exp.Cast) else node
     return isinstance(inner, exp.Column | exp.Literal | exp.Placeholder | exp.Null | exp.Boolean)
+
+
+def is_constant(node: Sql) -> bool:
+    """Whether it is a bare constant, which ORDER BY and GROUP BY would take for the number of a column or refuse."""
+    inner = node.this if isinstance(node, exp.Neg | exp.Paren) else node
+    return isinstance(inner, exp.Literal | exp.Null | exp.Boolean)
