@@ -21,6 +21,7 @@ from liq.reference.run import FIXED_NOW, Call
 from liq_planner.emit.query import emit_query
 from liq_planner.emit.refusal import EmitRefused
 from liq_planner.emit.schema import emit_schema, qualified
+from tests.campaigns import duck
 from tests.campaigns.programs import Compiled
 from tests.campaigns.results import same_bag
 from tests.pg.server import Server, running_server
@@ -37,19 +38,19 @@ class Postgres:
     server: Server
     connection: psycopg.Connection[Any]
     plain: psycopg.Connection[Any]
-    options: PostgresOptions = field(factory=lambda: PostgresOptions(hash_key=HASH_KEY, search_path="public, pg_catalog, pg_temp"))
+    options: PostgresOptions = field(factory=lambda: PostgresOptions(hash_key=HASH_KEY, cursor=duck.CURSOR, search_path="public, pg_catalog, pg_temp"))
 
     @contextmanager
     def loaded(self, schema: Schema, rows: Rows) -> Iterator[Loaded]:
         """A schema with rows, in the one database of the server, gone afterwards."""
         loaded = Loaded(self, schema, Database.of(schema, rows))
+        self._run("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", *_fixed_now())
         self._run(*emit_schema(schema).statements)
         loaded.native = _row_security(schema, self)
         loaded.fill()
         try:
             yield loaded
         finally:
-            self._run("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", *_fixed_now())
             if loaded.duck is not None:
                 loaded.duck.close()
 
@@ -103,11 +104,11 @@ class Loaded:
     reference: Database
     native: bool = False
     duck: Any = None
-    _duck_tried: bool = False
 
     # ------------------------------------------------------------------------------------------ contents
     def fill(self) -> None:
         """Makes the server's tables hold the reference's rows; ``auto`` numbers go on where the reference's do."""
+        self.duck = None
         connection = self.server.connection
         names = ", ".join(qualified(t.name) for t in self.schema.tables)
         with connection.transaction():
@@ -171,18 +172,6 @@ class Loaded:
 
     def run_on_duckdb(self, query: ir.Query, call: Call) -> Any:
         """The query on DuckDB; None where it cannot be said there."""
-        from liq.backends import duckdb as backend
-
-        try:
-            plan = emit_query(query, self.schema, "duckdb")
-        except EmitRefused:
-            return None
-        if not self._duck_tried:
-            self._duck_tried = True
-            self.duck = backend.loaded(self.schema, self.reference)
         if self.duck is None:
-            return None
-        try:
-            return backend.execute(self.duck, plan, query, self.schema, call.params, call.claims, hash_key=HASH_KEY)
-        except LiqError as error:
-            return error
+            self.duck = duck.load(self.schema, self.reference)
+        return duck.run(self.duck, self.schema, query, call)

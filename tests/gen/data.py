@@ -12,13 +12,13 @@ from tests.gen.schemas import GenColumn, GenSchema, GenTable
 Rows = dict[str, list[dict[str, Any]]]
 
 
-def make_rows(rng: Rng, schema: GenSchema, *, rows_max: int = 8) -> Rows:
+def make_rows(rng: Rng, schema: GenSchema, *, rows_max: int = 9) -> Rows:
     """Rows per table, links leading to rows that are there; every column is given."""
     result: Rows = {}
     for table in schema.tables:
         rows: list[dict[str, Any]] = []
         taken: set[tuple[str, Any]] = set()
-        count = 0 if rng.chance(0.05) else rng.between(2, rows_max)
+        count = 0 if rng.chance(0.04) else rng.between(3, rows_max)
         for number in range(count):
             row = _row(rng, table, result, rows, number)
             marks = _marks(table, row)
@@ -76,12 +76,12 @@ def _marks(table: GenTable, row: dict[str, Any]) -> set[tuple[str, Any]]:
 def make_session(rng: Rng) -> dict[str, Any]:
     """A claims document as a verified token would hold it."""
     session: dict[str, Any] = {}
-    if rng.chance(0.7):
+    if rng.chance(0.85):
         session["sub"] = rng.pick(values.UUIDS)
-    if rng.chance(0.7):
-        session["org"] = rng.pick([0, 1, 2, 3, 7])
+    if rng.chance(0.85):
+        session["org"] = rng.pick([0, 1, 2, 3, 1, 2, 3, 7])
+    if rng.chance(0.9):
+        session["role"] = rng.pick(["anon", "member", "member", "member", "boss", "boss", "keeper"])
     if rng.chance(0.8):
-        session["role"] = rng.pick(["anon", "member", "member", "member", "boss", "keeper"])
-    if rng.chance(0.6):
         session["app"] = {"team": rng.pick(values.TEXTS)}
     return session

@@ -101,14 +101,14 @@ class Expressions:
             (2.0, lambda: f"({part()} {self.rng.pick(['+', '-', '*'])} {part()})"),
             (0.5, lambda: f"({part()} {self.rng.pick(['/', '%'])} nullif({part()}, 0))"),
             (0.05, lambda: f"({part()} / {part()})"),
-            (0.5, lambda: f"-{self.leaf('int')}" if self.rng.chance(0.3) else f"abs({part()})"),
+            (0.5, lambda: f"-({self.leaf('int')})" if self.rng.chance(0.3) else f"abs({part()})"),
             (1.0, lambda: f"length({text()})"),
             (0.4, lambda: f"position({text()}, {text()})"),
             (0.4, lambda: f"{self.rng.pick(['greatest', 'least'])}({part()}, {part()})"),
             (0.3, lambda: f"({self.expr('date', depth + 1)} - {self.expr('date', depth + 1)})"),
             (0.3, lambda: f"date_part('{self.rng.pick(['year', 'month', 'day', 'dow', 'hour'])}', {self.expr('timestamp', depth + 1)})::int"),
-            (0.3, lambda: f"{text()}::int?"),
-            (0.3, lambda: f"{self.predicate(depth + 1)}::int" if False else f"cardinality({self.lists()})"),
+            (0.3, lambda: f"({text()})::int?"),
+            (0.3, lambda: f"cardinality({self.lists()})"),
             (0.2, lambda: f"array_position({self.lists()}, {self.leaf('text')})"),
             (0.3, lambda: f"{self.json_path()}::int?"),
         ]
@@ -120,9 +120,9 @@ class Expressions:
             (0.6, lambda: f"({part()} / nullif({part()}, 0))"),
             (0.8, lambda: f"round({part()}, {self.rng.between(0, 2)})"),
             (0.4, lambda: f"{self.rng.pick(['floor', 'ceil', 'trunc', 'abs', 'sign'])}({part()})"),
-            (0.5, lambda: f"{self.expr('int', depth + 1)}::decimal"),
+            (0.5, lambda: f"({self.expr('int', depth + 1)})::decimal"),
             (0.3, lambda: f"({part()} % nullif({part()}, 0))"),
-            (0.2, lambda: f"{self.expr('text', depth + 1)}::decimal?"),
+            (0.2, lambda: f"({self.expr('text', depth + 1)})::decimal?"),
         ]
 
     def _float(self, depth: int) -> list[Option]:
@@ -130,7 +130,7 @@ class Expressions:
         return [
             (1.5, lambda: f"({part()} {self.rng.pick(['+', '-', '*'])} {part()})"),
             (0.4, lambda: f"({part()} / nullif({part()}, 0))"),
-            (0.5, lambda: f"{self.expr('int', depth + 1)}::float"),
+            (0.5, lambda: f"({self.expr('int', depth + 1)})::float"),
             (0.3, lambda: f"sqrt(abs({part()}))"),
             (0.4, lambda: f"{self.rng.pick(['floor', 'ceil', 'abs', 'round', 'trunc'])}({part()})"),
         ]
@@ -148,7 +148,7 @@ class Expressions:
             (0.3, lambda: f"lpad({part()}, {small()}, 'xy')"),
             (0.4, lambda: f"mask({part()}, 1, {small()})"),
             (0.2, lambda: f"hash({part()})"),
-            (0.8, lambda: f"{self.expr(self.rng.pick(['int', 'decimal', 'uuid', 'date', 'timestamp', 'interval', 'time']), depth + 1)}::text"),
+            (0.8, lambda: f"({self.expr(self.rng.pick(['int', 'decimal', 'uuid', 'date', 'timestamp', 'interval', 'time']), depth + 1)})::text"),
             (0.3, lambda: f"concat({part()}, {part()})"),
             (0.4, lambda: f"{self.json_path()}::text?"),
             (0.3, lambda: f"nullif({part()}, {part()})"),
@@ -158,7 +158,7 @@ class Expressions:
     def _date(self, depth: int) -> list[Option]:
         return [
             (1.0, lambda: f"({self.expr('date', depth + 1)} {self.rng.pick(['+', '-'])} {self.rng.between(0, 40)})"),
-            (0.6, lambda: f"{self.expr('timestamp', depth + 1)}::date"),
+            (0.6, lambda: f"({self.expr('timestamp', depth + 1)})::date"),
         ]
 
     def _timestamp(self, depth: int) -> list[Option]:
@@ -167,7 +167,7 @@ class Expressions:
         return [
             (1.0, lambda: f"({part()} {self.rng.pick(['+', '-'])} {self.expr('interval', depth + 1)})"),
             (0.8, lambda: f"date_trunc('{unit()}', {part()})"),
-            (0.4, lambda: f"{self.expr('date', depth + 1)}::timestamp"),
+            (0.4, lambda: f"({self.expr('date', depth + 1)})::timestamp"),
             (0.3, lambda: "now()"),
         ]
 

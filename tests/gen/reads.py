@@ -42,7 +42,7 @@ class Reads:
     # ------------------------------------------------------------------------------------------ parts
     def where(self, write: Expressions) -> str:
         """A where clause, mostly."""
-        if not self.rng.chance(0.75):
+        if not self.rng.chance(0.5):
             return ""
         parts = [write.predicate() for _ in range(1 if self.rng.chance(0.7) else 2)]
         return " where " + " and ".join(f"({p})" if " or " in p else p for p in parts)
@@ -68,8 +68,8 @@ class Reads:
         """A limit and an offset, or none."""
         if not self.rng.chance(0.35):
             return ""
-        text = f" limit {self.rng.between(0, 6)}"
-        return text + (f" offset {self.rng.between(0, 3)}" if self.rng.chance(0.3) else "")
+        text = f" limit {self.rng.pick([0, 1, 2, 3, 4, 5, 6, 7])}"
+        return text + (f" offset {self.rng.between(0, 3)}" if self.rng.chance(0.2) else "")
 
     # ------------------------------------------------------------------------------------------ forms
     def whole(self) -> str:
@@ -100,7 +100,7 @@ class Reads:
             (0.4, lambda: f"count(where {write.predicate(2)})"),
             (0.4, lambda: f"count(distinct {write.leaf('int')})" if write.column_of("int") else "count()"),
             (2.0, lambda: f"{self.rng.pick(AGGREGATED[kind])}({write.expr(kind, 2)}{part})"),
-            (0.4, lambda: f"string_agg({write.expr('text', 2)}, ','{part} order {write.expr('text', 3)})" if write.column_of("text") else "count()"),
+            (0.4, lambda: f"string_agg({write.expr('text', 2)}, ','{part} order {write.column_of('text').text})" if write.column_of("text") else "count()"),
             (0.3, lambda: f"array_agg({write.column_of('int').text} order {write.column_of('int').text})" if write.column_of("int") else "count()"),
             (0.2, lambda: f"percentile(0.5, {write.expr('float', 2)})"),
         ])
@@ -114,8 +114,9 @@ class Reads:
         keys = [v.text for v in self.rng.sample(groupable, self.rng.between(0, 2))]
         aggregates = [f"a{i}: {self.aggregate(write)}" for i in range(self.rng.between(1, 2))]
         computed = []
-        if keys and self.rng.chance(0.25):
-            computed = [f"k: {write.expr('int', 2)}"]
+        number = write.column_of("int")
+        if keys and number is not None and self.rng.chance(0.35):
+            computed = [f"k: {number.text} + {write.expr('int', 2)}"]
         group = f" group {', '.join(keys + (['k'] if computed else []))}" if keys else ""
         text = f"read {table.name} {{ {', '.join(keys + computed + aggregates + ['n: count()'])} }}{self.where(write)}{group}"
         if self.rng.chance(0.4):

@@ -184,14 +184,14 @@ def _table_text(table: GenTable) -> str:
 
 
 def _policies(rng: Rng, table: GenTable, schema: GenSchema) -> list[str]:
-    if rng.chance(0.15):
+    if rng.chance(0.28):
         return [f"policy open on {table.name} for all using true"]
     result = []
-    for i in range(rng.between(1, 2)):
+    for i in range(rng.between(1, 3)):
         operations = rng.pick(["all", "all", "read", "read, insert", "read, update", "read, insert, update, delete"])
-        roles = rng.pick(["", "", "", " to member", " to member, boss"])
+        roles = rng.pick(["", "", "", "", " to member, boss", " to member"])
         result.append(f"policy p{i} on {table.name} for {operations}{roles} using {policy_predicate(rng, table, schema)}")
-    if rng.chance(0.2):
+    if rng.chance(0.1):
         result.append(f"policy narrow on {table.name} restrictive for all using {policy_predicate(rng, table, schema)}")
     if rng.chance(0.3):
         result.append(f"policy boss on {table.name} for all to boss using true")
@@ -205,10 +205,10 @@ def policy_predicate(rng: Rng, table: GenTable, schema: GenSchema, depth: int = 
     options = [(1.0, lambda: f"{rng.pick(table.columns).name} is {rng.pick(['', 'not '])}null")]
     for column in table.columns:
         if column.type in ("int", "text", "uuid", "bool", "enum", "timestamp", "decimal(8, 2)") :
-            options.append((1.0, lambda c=column: f"{c.name} {rng.pick(['=', '<>', '<', '>='])} {values.literal(rng, c.type, c.labels)}" if c.type != "bool" else c.name))
+            options.append((1.0, lambda c=column: f"{c.name} {rng.pick(['=', '<>', '<>', '<', '>=', '>='])} {values.literal(rng, c.type, c.labels)}" if c.type != "bool" else c.name))
         claim = {"int": "@org", "uuid": "@uid", "text": "@team"}.get(column.type)
         if claim:
-            options.append((3.0, lambda c=column, k=claim: f"{c.name} {rng.pick(['=', '=', '=', 'is not distinct from', '<>'])} {k}"))
+            options.append((3.0, lambda c=column, k=claim: f"{c.name} {rng.pick(['=', '=', 'is not distinct from', '<>', '<>', '>=', '<='])} {k}"))
     if depth < 2:
         inner = lambda: policy_predicate(rng, table, schema, depth + 1)  # noqa: E731
         options.append((1.5, lambda: f"({inner()} or {inner()})"))
