@@ -136,6 +136,22 @@ UNKNOWN_QUERY = _declare(541, "unknown-query", "a query that is not declared")
 NO_POLICY = _declare(542, "no-policy", "no policy opens a table that a statement uses", Severity.WARNING)
 ARGUMENTS = _declare(543, "arguments", "the arguments of a run are not those of the query")
 
+# 06xx — import
+IMPORT_SYNTAX = _declare(601, "import-syntax", "an SQL statement that could not be read")
+IMPORT_LEFT_OUT = _declare(602, "import-left-out", "something of the database that liq does not have", Severity.WARNING)
+IMPORT_EXPRESSION = _declare(603, "import-expression", "an SQL expression or query that liq cannot say")
+IMPORT_TYPE = _declare(604, "import-type", "a column whose type liq does not have")
+IMPORT_DIFFERS = _declare(605, "import-differs", "something imported that means a little less or more", Severity.WARNING)
+IMPORT_OPEN = _declare(606, "import-open", "a table without row security is open to everybody", Severity.WARNING)
+IMPORT_RECURSION = _declare(607, "import-recursion", "row security that needs itself, so that PostgreSQL raises")
+IMPORT_DEFINER_VIEW = _declare(608, "import-definer-view", "a view that shows rows which row security would hide")
+IMPORT_UNKNOWN = _declare(609, "import-unknown", "a statement that names what does not exist at that point")
+IMPORT_DUPLICATE = _declare(610, "import-duplicate", "a statement that makes what exists already")
+IMPORT_SKIPPED = _declare(611, "import-skipped", "a statement that is not part of a schema", Severity.NOTE)
+IMPORT_CLAIM = _declare(612, "import-claim", "a setting of the session that became a claim", Severity.NOTE)
+IMPORT_NAME = _declare(613, "import-name", "a name that liq cannot write, not even in backticks")
+IMPORT_CLOSED = _declare(614, "import-closed", "a table under row security that no policy opens", Severity.NOTE)
+
 # 07xx — plan documents
 DOCUMENT_TEXT = _declare(701, "document-text", "the text of a document is not the JSON that documents are made of")
 DOCUMENT_LIMIT = _declare(702, "document-limit", "a document is larger or deeper than the limits allow")
