@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liq.api import (
+        Answer,
         Compilation,
         CompileError,
+        Host,
         Plan,
         check,
         check_sources,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         format,
         load_schema,
         run_in_memory,
+        run_on_postgres,
         sample_database,
     )
     from liq.model.diagnostics import Diagnostic
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "liq.api": (
-        "Compilation", "CompileError", "Plan", "check", "check_sources", "compile", "compile_sources", "format",
-        "load_schema", "run_in_memory", "sample_database",
+        "Answer", "Compilation", "CompileError", "Host", "Plan", "check", "check_sources", "compile",
+        "compile_sources", "format", "load_schema", "run_in_memory", "run_on_postgres", "sample_database",
     ),
     "liq.model.diagnostics": ("Diagnostic",),
     "liq.model.document": ("read_plan", "read_schema", "write_schema"),
@@ -42,9 +45,9 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Compilation", "CompileError", "Diagnostic", "LiqError", "Plan", "Source", "check", "check_sources", "compile",
-    "compile_sources", "format", "load_schema", "read_plan", "read_schema", "run_in_memory", "sample_database",
-    "write_schema",
+    "Answer", "Compilation", "CompileError", "Diagnostic", "Host", "LiqError", "Plan", "Source", "check",
+    "check_sources", "compile", "compile_sources", "format", "load_schema", "read_plan", "read_schema",
+    "run_in_memory", "run_on_postgres", "sample_database", "write_schema",
 ]  # fmt: skip
 
 

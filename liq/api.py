@@ -22,12 +22,13 @@ from liq.model.stack import stack_room
 if TYPE_CHECKING:
     from liq.model.document import PlanDocument
     from liq.model.emitted import SqlPlan
+    from liq.model.expr import Column
     from liq.model.ir import Query
     from liq.model.json_text import Json
     from liq.model.physical import PhysicalPlan
     from liq.model.schema import Schema
+    from liq.model.values import Value
     from liq.reference.database import Database
-    from liq.reference.run import Outcome
 
 DIALECTS = ("postgres",)
 TextOrSource = str | Source
@@ -253,21 +254,72 @@ def sample_database(schema: Schema, rows: Mapping[str, Any]) -> Database:
     return database_of(schema, rows)
 
 
+@frozen
+class Answer:
+    """What a call of a plan gave. ``next_cursor``: where the next page begins; ``database``: the tables afterwards."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    affected: int
+    ordered: bool
+    next_cursor: str | None = None
+    database: Database | None = field(default=None, repr=False)
+
+
+@frozen
+class Host:
+    """What the host of a call keeps: the keys of ``hash`` and of cursors, and its clock."""
+
+    hash_key: bytes = field(default=b"", repr=False)
+    cursor_key: bytes = field(default=b"", repr=False)
+    now: dt.datetime | None = None
+    seed: int = 0
+
+
 def run_in_memory(
     plan: Plan,
     database: Database,
     params: Mapping[str, object] | None = None,
     claims: Mapping[str, object] | None = None,
-    *,
-    now: dt.datetime | None = None,
-    hash_key: bytes = b"",
-    seed: int = 0,
-) -> Outcome:
-    """Run a plan on ``liq.reference``: slow, exact, nothing is kept but what the outcome's database holds."""
+    host: Host | None = None,
+) -> Answer:
+    """Run a plan on ``liq.reference``: exact and slow; the database given is left as it was. Raises ``LiqError``."""
+    from liq.model.cursor_token import read_token, write_token
+    from liq.model.types import Cursor
     from liq.reference.run import Call, Signature, run_physical
 
     if database.schema is not plan.schema:
         raise LiqError(ErrorKind.STALE, "the database is not of the schema that the plan was compiled for")
-    at = now or dt.datetime.now(dt.UTC)
-    call = Call(plan.schema, database, params or {}, claims or {}, at, hash_key, seed)
-    return run_physical(plan.physical, Signature.of(plan.query), call)
+    host = host or Host()
+    given = dict(params or {})
+    for parameter in plan.query.parameters:
+        if isinstance(parameter.type, Cursor) and given.get(parameter.name) is not None:
+            token = given[parameter.name]
+            given[parameter.name] = read_token(token, parameter.type, plan.plan_id, host.cursor_key)
+    at = host.now or dt.datetime.now(dt.UTC)
+    call = Call(plan.schema, database, given, claims or {}, at, host.hash_key, host.seed)
+    with stack_room():
+        outcome = run_physical(plan.physical, Signature.of(plan.query), call)
+    keys = outcome.next_cursor_keys
+    following = None if keys is None else write_token(keys, plan.plan_id, host.cursor_key)
+    return Answer(outcome.columns, outcome.rows, outcome.affected, outcome.ordered, following, outcome.database)
+
+
+def run_on_postgres(
+    plan: Plan,
+    connection: Any,
+    params: Mapping[str, object] | None = None,
+    claims: Mapping[str, object] | None = None,
+    host: Host | None = None,
+) -> Answer:
+    """Run a plan on PostgreSQL through a psycopg connection. Raises ``LiqError``."""
+    from liq.backends.calls import CursorKey
+    from liq.backends.postgres import PostgresOptions, execute
+
+    host = host or Host()
+    options = PostgresOptions(hash_key=host.hash_key, cursor=CursorKey(plan.plan_id, host.cursor_key))
+    with stack_room():
+        found = execute(
+            connection, plan.sql("postgres"), plan.query, plan.schema, params or {}, claims or {}, options
+        )
+    return Answer(found.columns, found.rows, found.affected, found.ordered, found.next_cursor)

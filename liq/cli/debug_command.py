@@ -15,6 +15,7 @@ from liq.project import ProjectError
 
 if TYPE_CHECKING:
     from liq.api import Plan
+    from liq.model.diagnostics import Diagnostic
 
 
 @click.group()
@@ -38,7 +39,7 @@ def syntax(path: str, stdin_filename: str, form: str) -> None:
         sources = read_paths([path], stdin_filename, Limits().file_bytes)
     except ProjectError as error:
         refuse(error, form, machine_on_stdout=False)
-    found = []
+    found: list[Diagnostic] = []
     for source in sources:
         parsed = parse(source)
         write(outline(parsed.tree))
