@@ -6,7 +6,6 @@ Texts stand for what JSON cannot say: uuids, dates, times, instants, intervals, 
 from __future__ import annotations
 
 import datetime as dt
-import math
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -38,7 +37,7 @@ from liq.model.types import (
 from liq.model.values import IntervalValue, JsonValue, Value
 from liq.reference.arithmetic import checked_int
 from liq.reference.casts import cast, from_text, stored, to_vector
-from liq.reference.errors import invalid_value
+from liq.reference.errors import invalid_value, out_of_range
 from liq.reference.jsonvalues import plain
 from liq.reference.temporal import UTC, interval
 
@@ -67,7 +66,7 @@ def typed(raw: object, type_: Type) -> Value:
         case (Int() | Float() | DecimalType()), (int() | float() | Decimal()) if not isinstance(raw, bool):
             return _number(raw, type_)
         case (_, str()):
-            return from_text(raw, type_)
+            return from_text(clean(raw), type_)
         case _:
             return _native(raw, type_)
 
@@ -82,16 +81,28 @@ def clean(text: str) -> str:
 def _number(raw: float | Decimal, type_: Type) -> Value:
     match type_:
         case Int(bits):
-            if not math.isfinite(raw) or raw != int(raw):
-                invalid_value(type_)
-            return checked_int(int(raw), bits)
+            return checked_int(_whole(raw, type_), bits)
         case Float():
             try:
                 return float(raw)
-            except OverflowError:
+            except (OverflowError, ValueError):  # too large, or a signaling NaN
                 invalid_value(type_)
         case _:
             return from_text(str(raw), type_)
+
+
+def _whole(raw: float | Decimal, type_: Type) -> int:
+    """A number without a fraction; one that no integer column could hold is not written out first."""
+    if isinstance(raw, int):
+        return raw
+    exact = Decimal(raw)
+    if not exact.is_finite():
+        invalid_value(type_)
+    if abs(exact) >= 2**64:
+        out_of_range("integer")
+    if exact != int(exact):
+        invalid_value(type_)
+    return int(exact)
 
 
 def _native(raw: object, type_: Type) -> Value:
@@ -102,7 +113,10 @@ def _native(raw: object, type_: Type) -> Value:
         case Bytes(), (bytes() | bytearray() | memoryview()):
             return bytes(raw)
         case Timestamp(), dt.datetime() if raw.tzinfo is not None:
-            return raw.astimezone(UTC)
+            try:
+                return raw.astimezone(UTC)
+            except OverflowError:  # at the ends of the calendar the zone leads out of it
+                invalid_value(type_)
         case Date(), dt.date() if not isinstance(raw, dt.datetime):
             return raw
         case Time(), dt.time() if raw.tzinfo is None:
@@ -119,7 +133,8 @@ def from_claim(raw: object, type_: Type) -> Value:
     """The value of a claim: JSON scalars convert as ``::type`` does, lists element by element."""
     if isinstance(raw, list | tuple) and isinstance(type_, List):
         return tuple(None if item is None else from_claim(item, type_.element) for item in raw)
-    if isinstance(raw, str | bool | int | float | Decimal | Mapping | Sequence) and not isinstance(raw, bytes):
+    unwrapped = not isinstance(type_, List | Vector | Record | Cursor | Null) and not isinstance(raw, bytes)
+    if unwrapped and isinstance(raw, str | bool | int | float | Decimal | Mapping | Sequence):
         return stored(cast(JsonValue(plain(raw)), Json(), type_), type_)
     return typed(raw, type_)
 
