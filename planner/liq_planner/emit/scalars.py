@@ -290,7 +290,9 @@ class Scalars:
     # --------------------------------------------------------------------------------------------- orders
     def sort_keys(self, keys: Sequence[e.SortKey], env: Env) -> list[Sql]:
         """ORDER BY keys; constant ones order nothing and are left out."""
-        spelled = [(k, self.lean(k.expr, env)) for k in keys if not isinstance(k.expr, e.Literal | e.ParamRef | e.ClaimRef)]
+        spelled = [
+            (k, self.lean(k.expr, env)) for k in keys if not isinstance(k.expr, e.Literal | e.ParamRef | e.ClaimRef)
+        ]
         return [
             n.ordered(self.with_collation(node, k.expr.type), k.descending, k.nulls_first)
             for k, node in spelled
