@@ -204,7 +204,9 @@ def _differs(text: p.Operator, plan: p.Operator) -> str | None:
             return "the text gives other columns values"
         case p.InsertRows(), p.InsertRows() if (text.upsert is None) != (plan.upsert is None):
             return "the text meets conflicts in another way"
-        case p.UpdateRows(), p.UpdateRows() if {a.column for a in text.assignments} != {a.column for a in plan.assignments}:
+        case p.UpdateRows(), p.UpdateRows() if {a.column for a in text.assignments} != {
+            a.column for a in plan.assignments
+        }:
             return "the text changes other columns"
         case _:
             return None

@@ -82,9 +82,7 @@ def _rows(builder: Builder, upsert: p.Upsert, change: Change, setting: Setting) 
     return existing, changed
 
 
-def _meets(
-    builder: Builder, upsert: p.Upsert, change: Change, existing: Row, proposed: dict[int, Binding]
-) -> None:
+def _meets(builder: Builder, upsert: p.Upsert, change: Change, existing: Row, proposed: dict[int, Binding]) -> None:
     """The rows agree on the key in conflict, and deleted rows hold no key."""
     table, script = change.table, builder.encoder.script
     if table.tombstone is not None:

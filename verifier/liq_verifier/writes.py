@@ -133,7 +133,7 @@ def _insert(insert: p.InsertRows, step: p.Step, setting: Setting) -> tuple[Chang
     _same_columns(insert.row, table)
     source = read_operator(insert.source, schema)
     known = facts(source)
-    check: Expr = read_expression(insert.check.predicate, schema)
+    check: Expr = known.see(read_expression(insert.check.predicate, schema))
     given = dict(zip(insert.targets, source.columns, strict=True))
 
     def new(builder: Builder, checked: bool = True) -> tuple[Row | None, dict[int, Binding]]:
@@ -145,7 +145,7 @@ def _insert(insert: p.InsertRows, step: p.Step, setting: Setting) -> tuple[Chang
             values[number] = _term(builder, value, column.name, column.type, column.nullable)
             builder.env[own.id] = values[number]
         if checked:
-            builder.assume((known.see(check),))
+            builder.assume((check,))
         return None, values
 
     values = {name: known.see(reference(column)) for name, column in given.items()}
