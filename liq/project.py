@@ -35,7 +35,8 @@ DIALECTS = ("postgres", "duckdb")
 CONFIG_BYTES_MAX = 100_000
 ENTRIES_MAX = 100_000
 """Files and folders that are looked at while patterns are matched."""
-
+MESSAGE_MAX = 300
+"""Characters of one message: what it quotes may be of any length."""
 
 _O_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 
@@ -102,12 +103,22 @@ class ProjectFiles:
 # ------------------------------------------------------------------------------------------------- finding
 def find_project(start: Path) -> Path | None:
     """The nearest ``liq.toml`` in a folder (or the folder of a file) or above it."""
-    here = start.resolve()
+    here = _resolved(start)
+    if here is None:
+        return None
     for folder in (here, *here.parents):
         candidate = folder / FILE_NAME
         if candidate.is_file():
             return candidate
     return None
+
+
+def _resolved(path: Path) -> Path | None:
+    """The path without links; None where the links of it go in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return None
 
 
 def load_project(start: Path) -> Project:
@@ -144,7 +155,13 @@ def decode_source(data: bytes, name: str, bytes_max: int) -> Source:
 
 
 def _fail(code: Code, message: str, file: str = "", help: str | None = None) -> NoReturn:
-    raise ProjectError([Diagnostic(code, message, NO_SPAN, file, help=help)])
+    raise ProjectError([Diagnostic(code, _line(message), NO_SPAN, file, help=help)])
+
+
+def _line(message: str) -> str:
+    """A message as one line of bounded length: names of files and keys in it are the author's of the project."""
+    kept = message if len(message) <= MESSAGE_MAX else message[:MESSAGE_MAX] + "…"
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in kept)
 
 
 # --------------------------------------------------------------------------------------------------- liq.toml
@@ -172,7 +189,7 @@ def _toml_error(message: str, source: Source) -> Diagnostic:
     said = message[: place.start()] if place else message
     start = min(at, len(source.text))
     span = Span(start, min(start + 1, len(source.text)))
-    return Diagnostic(PROJECT_TEXT, f"not TOML: {said[:1].lower()}{said[1:]}", span, source.name)
+    return Diagnostic(PROJECT_TEXT, _line(f"not TOML: {said[:1].lower()}{said[1:]}"), span, source.name)
 
 
 _PROJECT_KEYS = ("name", "schema", "queries", "dialects")
@@ -284,7 +301,7 @@ class _Reader:
 
 
 def _at(code: Code, message: str, source: Source, place: Sequence[str], help: str | None = None) -> Diagnostic:
-    return Diagnostic(code, message, _span_of(source, place), source.name, help=help)
+    return Diagnostic(code, _line(message), _span_of(source, place), source.name, help=help)
 
 
 def _span_of(source: Source, place: Sequence[str]) -> Span:
@@ -340,9 +357,11 @@ def project_files(project: Project) -> ProjectFiles:
 def inside(project: Project, name: str) -> Path:
     """The path of a file of the project, or ``ProjectError`` where a link leads out of it."""
     root = project.root.resolve()
-    path = (root / name).resolve()
     if wrong := _leaves(name):
         _fail(PROJECT_PATH, wrong, name)
+    path = _resolved(root / name)
+    if path is None:
+        _fail(FILE_UNREADABLE, f"{name} is a link that leads nowhere", name)
     if not path.is_relative_to(root):
         _fail(PROJECT_PATH, f"{name} is a link that leaves the folder of the project", name)
     return path
