@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liq.front.context import Context
 from liq.front.keys import at_most_one, keys_of
-from liq.model.expr import And, Call, ColumnRef, Expr, InList, Relation
+from liq.model.expr import And, Call, ColumnRef, Expr, InList, Literal, Relation
 from liq.model.ir import (
     Aggregate,
     Distinct,
@@ -16,9 +16,11 @@ from liq.model.ir import (
     Limit,
     ParamRows,
     Project,
+    Series,
     SetOperation,
     Sort,
     SortChoice,
+    Unnest,
     Values,
     Window,
 )
@@ -30,8 +32,10 @@ def bounded(relation: Relation, context: Context) -> bool:
     match relation:
         case Limit(count=count) if count is not None:
             return True
-        case Values() | ParamRows():
+        case Values() | ParamRows() | Unnest():  # hosts cap lists
             return True
+        case Series(_, start, stop, step):
+            return all(isinstance(each, Literal) for each in (start, stop, step))
         case LetScan(name):
             binding = context.lets.get(name)
             return binding is not None and (binding.bounded or binding.at_most_one)
