@@ -7,7 +7,6 @@ from typing import Final, assert_never
 
 from liq_grammar import names_out as out
 from liq_grammar import syntax as s
-from liq_grammar.expressions_out import braces
 from liq_grammar.layout import HARD, SOFT, SPACE, WIDTH, Doc, Either, Suffix, cat, flat_width, group, indent, join
 from liq_grammar.statements_out import StatementWriter
 
@@ -44,7 +43,8 @@ class DeclarationWriter(StatementWriter):
                     f"enum {out.qualified(name)} ", values, [self._enum_value(value) for value in values]
                 )
             case s.PolicyDecl(name, tables, parts):
-                head = cat(f"policy {out.name(name)} on ", self._list([out.qualified(table) for table in tables]))
+                listed = indent(self._list([out.qualified(table) for table in tables]))
+                head = group(f"policy {out.name(name)} on ", listed)
                 docs = [self.carry(part, self._policy_part(part)) for part in parts]
                 return group(head, *((indent(SPACE, join(SPACE, docs)),) if docs else ()))
             case s.FnDecl(name, parameters, body):
@@ -74,13 +74,13 @@ class DeclarationWriter(StatementWriter):
         if description is None:
             return cat(doc, *behind)
         width = DEEPEST_ITEM + flat_width(cat(doc, *behind)) + len("  --- ") + len(description) + 1
-        crowded = id(node) in self.places.behind or self.places.has_inside(node)
+        crowded = id(node) in self.places.behind or self.places.carries_inside(node)
         if "\n" in description or width > WIDTH or crowded:
             return cat(*self.described(node), doc, *behind)
         return cat(doc, *behind, Suffix(f"--- {description}".rstrip()))
 
     def _block(self, head: str, nodes: Sequence[s.Node], docs: Sequence[Doc]) -> Doc:
-        return braces(head, [self.carry(node, doc) for node, doc in zip(nodes, docs, strict=True)], [False] * len(docs))
+        return self.braces(head, nodes, docs, [False] * len(docs))
 
     def _claim(self, node: s.ClaimDecl | s.Broken) -> Doc:
         if isinstance(node, s.Broken):
@@ -99,39 +99,31 @@ class DeclarationWriter(StatementWriter):
 
     def _table(self, node: s.TableDecl) -> Doc:
         """One element per line; a check of one column alone stays behind that column."""
-        docs: list[Doc] = []
-        commas: list[bool] = []
-        elements = list(node.elements)
-        while elements:
-            element = elements.pop(0)
-            commas.append(isinstance(element, s.Column) and element.name.text in COLUMN_WORDS)
-            if isinstance(element, s.Column):
-                docs.append(self._column_with_checks(element, elements))
+        lines: list[list[s.Element]] = []
+        for element in node.elements:
+            if lines and isinstance(element, s.Check) and self._stays_behind(element, lines[-1]):
+                lines[-1].append(element)
             else:
-                docs.append(self.carry(element, self._element(element)))
-        return braces(f"table {out.qualified(node.name)} ", docs, commas)
+                lines.append([element])
+        firsts = [line[0] for line in lines]
+        commas = [isinstance(first, s.Column) and first.name.text in COLUMN_WORDS for first in firsts]
+        docs = [self._line(*line) for line in lines]
+        return self.braces(f"table {out.qualified(node.name)} ", firsts, docs, commas)
 
-    def _column_with_checks(self, node: s.Column, following: list[s.Element]) -> Doc:
-        """A column, and the checks behind it that speak of it alone; they are taken from ``following``."""
-        checks: list[Doc] = []
-        last: s.Node = node
-        while following and isinstance(following[0], s.Check) and _speaks_of(following[0], node.name.text):
-            last = following.pop(0)
-            checks += [SPACE, self.carry(last, self._element(last))]
-        doc = self._column(node)
-        if not checks:
-            return self.carry(node, self._documented(node, doc))
-        if id(node) in self.places.behind:
-            doc = self.carry(node, doc)
-            return cat(*self.described(node), doc, HARD, *checks[1:])
-        crowded = self.places.has_inside(node) or any(id(each) in self.places.behind for each in (node, last))
-        behind = indent(*checks)
-        if crowded and node.description is not None:
-            return self.carry(node, cat(*self.described(node), group(doc, behind)))
-        return self.carry(node, self._documented(node, group(doc, behind)))
+    def _stays_behind(self, check: s.Check, line: Sequence[s.Element]) -> bool:
+        """Whether a check stands on the line of its column: it speaks of nothing else, and no comment comes between."""
+        first = line[0]
+        carried = any(self.places.carries(each) for each in (*line, check))
+        return isinstance(first, s.Column) and not carried and _speaks_of(check, first.name.text)
 
-    def _column(self, node: s.Column) -> Doc:
-        parts: list[Doc] = [f"{out.name(node.name)} {out.type_ref(node.type)}"]
+    def _line(self, first: s.Element, *checks: s.Element) -> Doc:
+        if not checks or not isinstance(first, s.Column):
+            return self._element(first)
+        behind = [piece for check in checks for piece in (SPACE, self._element(check))]
+        return self._documented(first, group(self._column(first), indent(*behind)))
+
+    def _column(self, node: s.Column, plain_type: bool = False) -> Doc:
+        parts: list[Doc] = [f"{out.name(node.name)} {out.type_ref(node.type, plain_type)}"]
         for part in node.parts:
             parts += [SPACE, self._column_part(part)]
         return group(indent(*parts))
@@ -155,10 +147,10 @@ class DeclarationWriter(StatementWriter):
             case _:
                 assert_never(node)
 
-    def _element(self, node: s.Element | s.EnumValue) -> Doc:
+    def _element(self, node: s.Element | s.EnumValue, plain_type: bool = False) -> Doc:
         match node:
             case s.Column():
-                return self._documented(node, self._column(node))
+                return self._documented(node, self._column(node, plain_type))
             case s.KeyConstraint(columns):
                 return f"key {out.names(columns)}"
             case s.UniqueConstraint(keys, nulls_not_distinct, where, name):
@@ -172,8 +164,8 @@ class DeclarationWriter(StatementWriter):
             case s.Foreign(columns, parts):
                 docs = [self._column_part(part) for part in parts]
                 return group(f"foreign {out.names(columns)}", indent(SPACE, join(SPACE, docs)))
-            case s.EnumValue(text):
-                return out.enum_value(text)
+            case s.EnumValue():
+                return self._enum_value(node)
             case s.Broken():
                 raise ValueError("a tree with broken parts has no text")
             case _:
@@ -251,9 +243,12 @@ class DeclarationWriter(StatementWriter):
             raise ValueError("a tree with broken parts has no text")
         parts: list[Doc] = [f"${node.name}: {out.type_ref(node.type)}"]
         for part in node.parts:
-            parts += [SPACE, self.default(part) if isinstance(part, s.Default) else self._element(part)]
+            parts += [SPACE, self._parameter_part(part)]
         comma = Either(broken=",", flat="") if last else ","
         return self._documented(node, group(indent(*parts)), comma)
+
+    def _parameter_part(self, node: s.Default | s.Check) -> Doc:
+        return self.default(node) if isinstance(node, s.Default) else self.carry(node, self._element(node))
 
     def _query(self, head: Doc, steps: Sequence[s.Step | s.Broken]) -> Doc:
         if len(steps) == 1 and isinstance(steps[0], s.Statement):
@@ -322,7 +317,7 @@ class DeclarationWriter(StatementWriter):
         match node:
             case s.Add(elements) | s.SetColumn(elements):
                 word = "add" if isinstance(node, s.Add) else "set"
-                docs = [self.carry(element, self._element(element)) for element in elements]
+                docs = [self.carry(element, self._element(element, plain_type=word == "add")) for element in elements]
                 return group(f"{word} ", indent(join(SPACE, docs)))
             case s.DropColumn(column):
                 return f"drop {out.name(column)}"

@@ -83,6 +83,8 @@ def attach_comments(
         if before >= 0 and tokens[before].text == ",":
             before -= 1
         after = tokens[before].end if before >= 0 else 0
+        if is_description(words):
+            words = "--" + words[3:]  # it describes nothing, so it is a comment like any other
         blank = re.compile(r"\n[ \t\r]*\n").match(text, each.end) is not None
         comments.append(s.Comment(words, each.own_line, after, following, blank, span=Span(each.start, each.end)))
     descriptions.set()

@@ -66,7 +66,7 @@ class ExpressionWriter(ABC):
         above = places.above.get(id(node), ())
         lead = [part for comment in above for part in (comment.text, HARD)]
         behind = (Suffix(places.behind[id(node)]),) if id(node) in places.behind else ()
-        below = [part for text in places.below.get(id(node), ()) for part in (HARD, text)]
+        below = [Suffix(text, own_line=True) for text in places.below.get(id(node), ())]
         return cat(*lead, doc, *behind, *below) if lead or behind or below else doc
 
     # ---------------------------------------------------------------------------------------------- expressions
@@ -267,20 +267,17 @@ class ExpressionWriter(ABC):
             if isinstance(entry, s.Broken):
                 raise ValueError("a tree with broken parts has no text")
             label = out.label(entry.name)
-            docs.append(
-                self.carry(entry, self.expr(entry.value) if entry.pun else cat(label, ": ", self.expr(entry.value)))
-            )
+            docs.append(self.expr(entry.value) if entry.pun else cat(label, ": ", self.expr(entry.value)))
             needs.append(label.startswith("'") and not entry.pun)
-        return braces("", docs, needs)
+        return self.braces("", node.entries, docs, needs)
 
-
-def braces(head: str, docs: Sequence[Doc], comma_before: Sequence[bool]) -> Doc:
-    """``{ a, b }`` on one line; else one item per line, with commas only where the grammar needs them."""
-    if not docs:
-        return f"{head}{{}}"
-    parts: list[Doc] = []
-    for at, doc in enumerate(docs):
-        if at:
-            parts += [Either(broken="," if comma_before[at] else "", flat=","), SPACE]
-        parts.append(doc)
-    return group(f"{head}{{", indent(SPACE, *parts), SPACE, "}")
+    def braces(self, head: str, nodes: Sequence[s.Node], docs: Sequence[Doc], comma_before: Sequence[bool]) -> Doc:
+        """``{ a, b }`` on one line; else one item per line, with commas only where the grammar needs them."""
+        if not docs:
+            return f"{head}{{}}"
+        parts: list[Doc] = []
+        for at, (node, doc) in enumerate(zip(nodes, docs, strict=True)):
+            needed = at + 1 < len(docs) and comma_before[at + 1]
+            comma = Either(broken="," if needed else "", flat="," if at + 1 < len(docs) else "")
+            parts += [SPACE, self.carry(node, cat(doc, comma))]
+        return group(f"{head}{{", indent(*parts), SPACE, "}")

@@ -31,9 +31,10 @@ class Hard:
 
 @define
 class Suffix:
-    """A comment at the end of the line, whatever is printed before the line ends."""
+    """A comment at the end of the line, whatever is printed before the line ends; or on a line of its own below it."""
 
     text: str
+    own_line: bool = False
 
 
 @define
@@ -165,7 +166,7 @@ class _Output:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.column = 0
-        self.suffixes: list[str] = []
+        self.suffixes: list[tuple[str, int | None]] = []
 
     def write(self, text: str) -> None:
         self.parts.append(text)
@@ -184,8 +185,9 @@ class _Output:
         self.column = level
 
     def flush(self, level: int) -> None:
-        for at, suffix in enumerate(self.suffixes):
-            self.parts.append(f"\n{' ' * level}{suffix}" if at else f"  {suffix}")
+        for at, (text, own_level) in enumerate(self.suffixes):
+            own = own_level if own_level is not None else level if at else None
+            self.parts.append(f"  {text}" if own is None else f"\n{' ' * own}{text}")
         self.suffixes.clear()
 
 
@@ -198,8 +200,8 @@ def render(doc: Doc) -> str:
         match current:
             case str():
                 out.write(current)
-            case Suffix(text):
-                out.suffixes.append(text)
+            case Suffix(text, own_line):
+                out.suffixes.append((text, level if own_line else None))
             case Either(broken, when_flat):
                 out.write(when_flat if flat else broken)
             case Line(when_flat) if flat:

@@ -10,6 +10,8 @@ from liq_grammar import syntax as s
 from liq_grammar.tables import tables
 
 QUOTABLE: Final = re.compile(r"[!-_a-~ ]+")
+LIST_WORDS: Final = frozenset({"key", "index", "foreign"})
+"""Before a bracket these begin a constraint."""
 JOIN_WORDS: Final = frozenset("left full cross inner right natural outer semi anti asof".split())
 """Before ``join`` these are, or look like, a kind of join."""
 
@@ -73,10 +75,11 @@ def parameter(node: s.Parameter) -> str:
     return f"${node.name}{'?' if node.optional else ''}"
 
 
-def type_ref(node: s.TypeRef) -> str:
-    """``decimal(15, 2)[]?``."""
+def type_ref(node: s.TypeRef, plain: bool = False) -> str:
+    """``decimal(15, 2)[]?``; ``plain``: where the first word of a type must not be one of the language."""
     size = f"({', '.join(str(each) for each in node.arguments)})" if node.arguments else ""
-    return f"{qualified(node.name)}{size}{'[]' if node.is_list else ''}{'?' if node.nullable else ''}"
+    never = _keywords() if plain else LIST_WORDS
+    return f"{qualified(node.name, never)}{size}{'[]' if node.is_list else ''}{'?' if node.nullable else ''}"
 
 
 def bound(node: s.Number | s.Parameter) -> str:

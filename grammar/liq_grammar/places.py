@@ -24,6 +24,14 @@ CARRIERS: Final[tuple[type[s.Node], ...]] = (
 )  # fmt: skip
 
 
+ITEMS: Final = (
+    s.Statement, s.Let, s.Given, s.SessionStep, s.ExpectRows, s.ExpectError, s.Alter, s.DropTable, s.TableDecl,
+    s.EnumDecl, s.Star, s.PathStar, s.Field, s.Nested, s.Entry, s.Column, s.KeyConstraint, s.UniqueConstraint, s.Check, s.IndexDecl,
+    s.Foreign, s.ClaimDecl, s.ParameterDecl, s.EnumValue, s.Grant, s.MaxRows, s.Choice,
+)  # fmt: skip
+"""Those of them that end their line, so that a comment can stand on the next."""
+
+
 class Places:
     """The comments of one file, by the node (its ``id``) that carries them."""
 
@@ -32,7 +40,7 @@ class Places:
         self.behind: dict[int, str] = {}
         self.below: dict[int, list[str]] = {}
         self.at_end: list[s.Comment] = []
-        self.inside: Final[list[int]] = [comment.span.start for comment in tree.comments]
+        self.any: Final = bool(tree.comments)
         if tree.comments:
             self._nodes, self._parents, self._inline = _carriers(tree)
             self._starts: Final = [node.span.start for node in self._nodes]
@@ -42,16 +50,21 @@ class Places:
                 self._last[node.span.end] = node
                 if id(node) not in self._inline:
                     self._first[node.span.start] = node
+            self._leads, self._ends = _edges(tree)
             for comment in tree.comments:
                 self._place(comment)
 
-    def has_inside(self, node: s.Node) -> bool:
-        """Whether a comment stands between the first and the last token of the node."""
-        at = bisect_right(self.inside, node.span.start)
-        return at < len(self.inside) and self.inside[at] < node.span.end
+    def carries(self, node: s.Node) -> bool:
+        """Whether a node carries any comment."""
+        return any(id(node) in each for each in (self.above, self.behind, self.below))
+
+    def carries_inside(self, node: s.Node) -> bool:
+        """Whether a part of the node carries any comment."""
+        return self.any and any(self.carries(each) for each in s.descendants(node) if each is not node)
 
     def _place(self, comment: s.Comment) -> None:
-        following, before = self._first.get(comment.before), self._last.get(comment.after)
+        following = self._lifted(self._first.get(comment.before), self._leads, self._first)
+        before = self._lifted(self._last.get(comment.after), self._ends, self._last)
         if (
             not comment.own_line
             and before is not None
@@ -61,14 +74,21 @@ class Places:
             self.behind[id(before)] = comment.text
         elif following is not None:
             self.above.setdefault(id(following), []).append(comment)
-        elif before is not None and not isinstance(before, s.File) and self._container_goes_on(comment, before):
+        elif isinstance(before, ITEMS) and self._container_goes_on(comment, before):
             self.below.setdefault(id(before), []).append(comment.text)
         else:
             around = self._around(comment.span.start)
             if around is None:
                 self.at_end.append(comment)
             else:
-                self.above.setdefault(id(self._first[around.span.start]), []).append(comment)
+                first = self._first[around.span.start]
+                carrier = self._lifted(first, self._leads, self._first) or first
+                self.above.setdefault(id(carrier), []).append(comment)
+
+    @staticmethod
+    def _lifted(node: s.Node | None, edges: dict[int, int], carriers: dict[int, s.Node]) -> s.Node | None:
+        """Clauses are written in canonical order: what will be at the edge of a larger part belongs to that part."""
+        return carriers.get(edges[id(node)], node) if node is not None and id(node) in edges else node
 
     def _container_goes_on(self, comment: s.Comment, before: s.Node) -> bool:
         """Whether the comment stands in the same larger part as the node before it."""
@@ -100,3 +120,24 @@ def _carriers(tree: s.File) -> tuple[Sequence[s.Node], Sequence[int], frozenset[
         parents.append(open_[-1] if open_ else -1)
         open_.append(at)
     return nodes, parents, inline
+
+
+def _edges(tree: s.File) -> tuple[dict[int, int], dict[int, int]]:
+    """For clauses that will be written first or last of theirs: where the part that they stand in begins or ends."""
+    leads: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    for node in s.descendants(tree):
+        match node:
+            case s.Stage(shape, (first, *_, last)):
+                ends[id(last)] = node.span.end
+                if shape is None:
+                    leads[id(first)] = node.span.start
+            case s.SimpleRead(clauses=(_, *_, last)) | s.Insert(_, _, (_, *_, last)) | s.Update(_, _, (_, *_, last)):
+                ends[id(last)] = node.span.end
+            case s.Delete(_, (_, *_, last)) | s.PolicyDecl(_, _, (_, *_, last)):
+                ends[id(last)] = node.span.end
+            case s.QueryDecl(_, _, (s.Statement() as only,)):
+                ends[id(only)] = node.span.end  # it will be written without braces
+            case _:
+                pass
+    return leads, ends

@@ -7,8 +7,8 @@ from typing import Final, assert_never
 
 from liq_grammar import names_out as out
 from liq_grammar import syntax as s
-from liq_grammar.expressions_out import CONCAT, ExpressionWriter, braces
-from liq_grammar.layout import HARD, PART, SOFT, SPACE, Doc, cat, group, indent, join
+from liq_grammar.expressions_out import CONCAT, ExpressionWriter
+from liq_grammar.layout import HARD, PART, SOFT, SPACE, Concat, Doc, cat, group, indent, join
 
 INTO: Final = frozenset({"into"})
 NULLS: Final = frozenset({"nulls"})
@@ -119,8 +119,8 @@ class StatementWriter(ExpressionWriter):
 
     def shape(self, head: str, node: s.Shape) -> Doc:
         """``{ … }``."""
-        docs = [self.carry(item, self._item(item)) for item in node.items]
-        return braces(head, docs, [not _begins_with_name(item) for item in node.items])
+        docs = [self._item(item) for item in node.items]
+        return self.braces(head, node.items, docs, [not _begins_with_name(item) for item in node.items])
 
     def _item(self, node: s.ShapeItem) -> Doc:
         match node:
@@ -153,9 +153,9 @@ class StatementWriter(ExpressionWriter):
             case s.Order(keys):
                 return cat("order ", self.order_keys(keys))
             case s.OrderChoose(parameter, choices):
-                docs = [self.carry(choice, self._choice(choice)) for choice in choices]
+                docs = [self._choice(choice) for choice in choices]
                 commas = [choice.label.text == "nulls" for choice in choices]
-                return braces(f"order choose {out.parameter(parameter)} ", docs, commas)
+                return self.braces(f"order choose {out.parameter(parameter)} ", choices, docs, commas)
             case s.Limit(count, maximum):
                 return f"limit {out.bound(count)}{out.maximum(maximum)}"
             case s.Offset(count):
@@ -230,7 +230,7 @@ class StatementWriter(ExpressionWriter):
         items = node.shape.items
         paths = [item.value for item in items if isinstance(item, s.Field) and item.label is None]
         names = [self.path(path) for path in paths if isinstance(path, s.Path)]
-        if len(names) == len(items) and not self.places.has_inside(node):
+        if len(names) == len(items) and not any(map(self.places.carries, items)):
             return self.carry(node, group("returning ", indent(self._list(names))))
         return self.carry(node, self.shape("returning ", node.shape))
 
@@ -251,14 +251,25 @@ class StatementWriter(ExpressionWriter):
 def in_parts(parts: Sequence[Doc]) -> Doc:
     """A head and what follows it: on one line, or each part on a line of its own, indented below the head."""
     head, *following = parts
-    return group(head, indent(*(piece for part in following for piece in (PART, part))))
+    pieces = (piece for part in following for piece in (SPACE if _begins_with_comment(part) else PART, part))
+    return group(head, indent(*pieces))
+
+
+def _begins_with_comment(doc: Doc) -> bool:
+    return isinstance(doc, Concat) and isinstance(doc.parts[0], str) and doc.parts[0].startswith("--")
 
 
 def _begins_with_name(item: s.ShapeItem) -> bool:
     """Whether an item may follow another without a comma: as in the grammar, not everything that begins with a name."""
-    if isinstance(item, s.Star):
-        return False
-    return not isinstance(item, s.Field) or item.label is not None or _is_plain(item.value)
+    match item:
+        case s.Star():
+            return False
+        case s.Field(None, s.Call(s.Path((name,)))) | s.Nested(None, s.Call(s.Path((name,)))):
+            return name.text not in out.LIST_WORDS
+        case s.Field(None, value):
+            return _is_plain(value)
+        case _:
+            return True
 
 
 def _is_plain(node: s.Expr) -> bool:
