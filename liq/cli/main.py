@@ -15,15 +15,25 @@ import click
 
 from liq.model.version import COMPILER
 
-COMMANDS = (
-    "check", "compile", "completion", "debug", "describe", "doctor", "explain", "fmt", "import", "init", "run",
-    "schema",
-)  # fmt: skip
+COMMANDS = {
+    "check": "liq.cli.check_command",
+    "compile": "liq.cli.compile_command",
+    "completion": "liq.cli.completion_command",
+    "debug": "liq.cli.debug_command",
+    "describe": "liq.cli.describe_command",
+    "doctor": "liq.cli.doctor_command",
+    "explain": "liq.cli.explain_command",
+    "fmt": "liq.cli.fmt_command",
+    "import": "liq.cli.import_command",
+    "init": "liq.cli.init_command",
+    "run": "liq.cli.run_command",
+    "schema": "liq.cli.schema_command",
+}
 OK, FINDINGS, USAGE, UNPROVED, BUG, INTERRUPTED = 0, 1, 2, 3, 101, 130
 
 
 class LazyGroup(click.Group):
-    """Commands by name; ``liq.cli.<name>_command`` is imported when the command is asked for."""
+    """Commands by name; the module of one is imported when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands."""
@@ -33,7 +43,7 @@ class LazyGroup(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"liq.cli.{cmd_name}_command").command
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
 
     def resolve_command(

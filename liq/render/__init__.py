@@ -12,7 +12,15 @@ from importlib import import_module
 from liq.model.diagnostics import Diagnostic
 from liq.model.source import Source
 
-FORMATS = ("human", "concise", "json", "jsonl", "github", "sarif")
+_HOMES = {
+    "human": "liq.render.human",
+    "concise": "liq.render.concise",
+    "json": "liq.render.machine",
+    "jsonl": "liq.render.machine",
+    "github": "liq.render.github",
+    "sarif": "liq.render.sarif",
+}
+FORMATS = tuple(_HOMES)
 MACHINE_FORMATS = frozenset({"json", "jsonl", "sarif", "github"})
 """Formats that programs read: they go to standard output."""
 
@@ -22,7 +30,5 @@ Sources = Mapping[str, Source]
 
 def render(name: str, diagnostics: Sequence[Diagnostic], sources: Sources) -> str:
     """The text of diagnostics in a format, with a line break at its end unless it is empty. Without colour."""
-    assert name in FORMATS
-    module = "machine" if name in ("json", "jsonl") else name
-    text: str = getattr(import_module(f"liq.render.{module}"), f"render_{name}")(diagnostics, sources)
+    text: str = getattr(import_module(_HOMES[name]), f"render_{name}")(diagnostics, sources)
     return text
