@@ -1,6 +1,7 @@
 """Syntax tree + schema -> typed IR.
 
-The reading half, for the half that resolves declarations and writes:
+For the outside: ``compile_project``, ``compile_query``, ``load_schema`` (texts) and ``compile_files`` (parsed files).
+Inside, the half that resolves reads serves the half that resolves declarations and writes:
 
 * ``context.Context(names, file, bare=…, parameters=…, always_visible=…)``: one per query or schema expression.
   ``report``, ``fresh``, ``charge``, ``lets`` (name -> ``LetBinding``), ``user_scans`` (first column id -> ``Reach``).
@@ -15,3 +16,27 @@ The reading half, for the half that resolves declarations and writes:
 * ``shapes.returning(shape, scope)`` -> tuple of Items over a row scope. ``keys.keys_of(relation, context)``.
 * ``type_refs.resolve_type(ref, context)``.
 """
+
+from liq.front.compile import (
+    CompiledProject,
+    CompiledText,
+    FiledQuery,
+    LoadedSchema,
+    compile_files,
+    compile_project,
+    compile_query,
+    load_schema,
+)
+from liq.front.declared import SourceFile
+
+__all__ = [
+    "CompiledProject",
+    "CompiledText",
+    "FiledQuery",
+    "LoadedSchema",
+    "SourceFile",
+    "compile_files",
+    "compile_project",
+    "compile_query",
+    "load_schema",
+]

@@ -1,7 +1,7 @@
-"""Which rows a session reaches: policies, roles and tombstones as predicates, put on every table access of a statement.
+"""Which rows a session reaches: policies, roles and tombstones as predicates, put on every table access.
 
-Attached last, when all columns that a statement uses are known. Policies see bare tables: what is attached is not looked
-at again, but the rows that a tombstone hides are hidden from policies too.
+Attached last, when all columns that a statement uses are known. Policies see bare tables: what is attached is not
+looked at again, but the rows that a tombstone hides are hidden from policies too.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ from liq.model.source import Span
 
 N = TypeVar("N", bound=Node)
 _DOING = {
-    Operation.READ: "reading", Operation.INSERT: "inserting", Operation.UPDATE: "updating", Operation.DELETE: "deleting",
-}  # fmt: skip
+    Operation.READ: "reading",
+    Operation.INSERT: "inserting",
+    Operation.UPDATE: "updating",
+    Operation.DELETE: "deleting",
+}
 
 
 def always_visible(schema: Schema, table: Table) -> bool:

@@ -8,6 +8,7 @@ from liq.front import expressions, ordering
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import article, converted, is_soft, origin_labels
 from liq.front.completion import completed_aggregate
+from liq.front.constant_arguments import check_constants
 from liq.front.kinds import groupable
 from liq.front.overloads import learn, signatures
 from liq.front.parameter_refs import is_unknown
@@ -143,7 +144,9 @@ def typed_arguments(
         return None
     parts = [converted(v, t, context) for v, t in zip(values, found.arguments, strict=True)]
     known = tuple(part for part in parts if part is not None)
-    return (known, found.result) if len(known) == len(parts) and not is_broken(*known) else None
+    if len(known) < len(parts) or is_broken(*known) or not check_constants(name, known, context):
+        return None
+    return known, found.result
 
 
 def _distinct_fits(node: syntax.Call, values: tuple[Expr, ...], order: tuple[SortKey, ...], scope: Scope) -> bool:

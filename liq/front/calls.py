@@ -9,6 +9,7 @@ import attrs
 from liq.front import aggregates, expressions, inline, windows
 from liq.front.broken import broken, is_broken
 from liq.front.coerce import article, converted, is_soft, origin_labels, unify_all
+from liq.front.constant_arguments import check_constants
 from liq.front.context import closest
 from liq.front.overloads import learn, signatures
 from liq.front.parameter_refs import is_unknown
@@ -151,6 +152,8 @@ def apply(
     if len(known) < len(parts) or is_broken(*known):
         if len(known) < len(parts):
             _refuse(shown or name, name, arguments, scope, span)
+        return broken(span)
+    if not check_constants(name, known, context):
         return broken(span)
     return Call(name, tuple(known), resolved.result, _nullable(name, resolved, known), span=span)
 

@@ -8,7 +8,9 @@ must outlive the expression at hand is recorded here: which scans are the user's
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import define, field, frozen
@@ -18,7 +20,7 @@ from liq.model import codes
 from liq.model.diagnostics import Code, Diagnostic, Fix, Label
 from liq.model.expr import Column, Relation
 from liq.model.ir import Scan
-from liq.model.node import Node, walk
+from liq.model.node import Node, children, walk
 from liq.model.schema import Claim, Function, Schema, Table, View
 from liq.model.source import Span
 from liq.model.types import Enum
@@ -31,8 +33,14 @@ NODES_MAX = 100_000
 """Nodes that one query may grow to, with the views and functions it uses inlined."""
 DEPTH_MAX = 100
 """Expressions and reads inside each other."""
+COPIED_MAX = 30_000
+"""Nodes of views and functions that one query may inline."""
+COPY_DEPTH_MAX = 150
+"""How deep a view or a function may be with all that it uses."""
 CHAIN_MAX = 100
 """Stages of a read, joins of a stage."""
+RECURSION_NEEDED = 6_000
+"""Frames: some per level of a tree."""
 DIAGNOSTICS_MAX = 200
 """Findings of one query beyond which nothing more is said."""
 
@@ -155,6 +163,7 @@ class Context:
     shared: bool = False
     """The body of a function: policies call it, and users, so nothing is sure to be visible."""
     nodes: int = 0
+    copied: int = 0
     depth: int = 0
     too_large: bool = False
     _said: set[tuple[str, Span, str]] = field(factory=set)
@@ -190,7 +199,7 @@ class Context:
         if not self.too_large:
             self.too_large = True
             self.report(
-                codes.TOO_LARGE, span, f"the query grows to more than {NODES_MAX} nodes",
+                codes.TOO_LARGE, span, "the query grows too large",
                 help="views and functions are inlined where they are used: use fewer of them, or name rows with let",
             )  # fmt: skip
         return False
@@ -217,13 +226,23 @@ class Context:
         self.depth -= 1
 
     def charge_copy(self, node: Node, span: Span) -> bool:
-        """Count the nodes of something that is about to be copied."""
+        """Count the nodes of something that is about to be copied; False where it is too large or too deep."""
         count = 0
-        for _ in walk(node):
+        pending = [(node, 1)]
+        while pending:
+            current, depth = pending.pop()
             count += 1
-            if self.nodes + count > NODES_MAX:
+            if self.copied + count > COPIED_MAX:
                 break
-        return self.charge(count, span)
+            if depth > COPY_DEPTH_MAX:
+                if not self.too_large:
+                    self.too_large = True
+                    said = f"what is inlined here is more than {COPY_DEPTH_MAX} levels deep"
+                    self.report(codes.TOO_LARGE, span, said)
+                return False
+            pending.extend((child, depth + 1) for child in children(current))
+        self.copied += count
+        return self.charge(count if self.copied <= COPIED_MAX else NODES_MAX, span)
 
     # ---------------------------------------------------------------------------------------------- scans
     def enlist(self, relation: Relation, view: str | None = None) -> None:
@@ -253,12 +272,28 @@ def one_of(words: Iterable[str], most: int = 8) -> str:
     return ", ".join(listed[:most]) + (" …" if len(listed) > most else "")
 
 
+@contextmanager
+def deep_enough() -> Iterator[None]:
+    """Room for the recursion over the deepest trees that the limits let through."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_NEEDED))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def learn_parameters(context: Context, run: Callable[[Context], T]) -> T:
     """Run a resolution so that undeclared parameters have their final types from the start.
 
     A query that declares its parameters, or has none, is resolved once; another one twice: the first pass learns types
     and nullability from use, the second holds every use to them. What the first one says is thrown away.
     """
+    with deep_enough():
+        return _learnt(context, run)
+
+
+def _learnt(context: Context, run: Callable[[Context], T]) -> T:
     if context.parameters.mode is not Mode.LEARNING:
         return run(context)
     start_id, start_lets, said = context.next_id, dict(context.lets), len(context.diagnostics)
@@ -270,5 +305,5 @@ def learn_parameters(context: Context, run: Callable[[Context], T]) -> T:
     context.parameters = context.parameters.learnt()
     context.next_id, context.lets = start_id, start_lets
     context.user_scans.clear()
-    context.nodes, context.too_large = 0, False
+    context.nodes, context.copied, context.too_large = 0, 0, False
     return run(context)

@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 from liq.front import functions, views
 from liq.front.access import Guard, always_visible, hide_deleted
 from liq.front.constraint_names import ConstraintNames
-from liq.front.context import Context
+from liq.front.context import Context, deep_enough
 from liq.front.declared import Declarations, Declared, SourceFile, gather
 from liq.front.enums import declare_enum
 from liq.front.foreign_keys import check_link_names, declare_foreign_keys
@@ -221,7 +221,8 @@ class DeclaredSchema:
 def declare(files: Sequence[SourceFile]) -> DeclaredSchema:
     """The schema of some files."""
     builder = SchemaBuilder(gather(files))
-    builder.build()
+    with deep_enough():
+        builder.build()
     return DeclaredSchema(builder.schema, builder.declarations, in_order(builder.findings(), files))
 
 

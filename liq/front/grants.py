@@ -26,7 +26,7 @@ def role_among(schema: Schema, names: Iterable[str]) -> Expr:
 
 
 def covers(role: Role, operation: Operation, target: str, plain: Iterable[str], wanted: frozenset[str]) -> bool:
-    """Whether a role's grants list a table or view and all wanted columns; ``plain`` are those that are not sensitive."""
+    """Whether a role's grants list a table or view and all wanted columns; ``plain``: those that are not sensitive."""
     covered: set[str] | None = set(plain) if operation in role.everything else None
     for grant in role.grants:
         if grant.operation is operation and grant.target == target:

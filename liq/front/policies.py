@@ -73,10 +73,9 @@ def _fitting(
     name = node.name.text
     if using is None and operations & FOUND:
         words = ", ".join(op.value for op in Operation if op in operations & FOUND)
-        context.report(
-            codes.POLICY_PARTS, node.name.span, f"policy {name} is for {words}, but does not say which rows: using is missing",
-            help="write `using …`, or `using true` for every row",
-        )  # fmt: skip
+        message = f"policy {name} is for {words}, but does not say which rows: using is missing"
+        help = "write `using …`, or `using true` for every row"
+        context.report(codes.POLICY_PARTS, node.name.span, message, help=help)
         return False
     if using is None and check is None:
         context.report(codes.POLICY_PARTS, node.name.span, f"policy {name} says nothing", help="write `check …`")
@@ -90,9 +89,8 @@ def _fitting(
         return False
     if check is not None and not operations & MADE:
         words = " and ".join(op.value for op in Operation if op in operations)
-        context.report(
-            codes.POLICY_PARTS, check.span, f"{words} makes no rows: it has using, not check", help="leave `check …` out"
-        )
+        message = f"{words} makes no rows: it has using, not check"
+        context.report(codes.POLICY_PARTS, check.span, message, help="leave `check …` out")
         return False
     return True
 
@@ -112,10 +110,8 @@ def _unknown(
     name: syntax.QualifiedName, tables: Mapping[str, Table], views: frozenset[str], context: Context
 ) -> None:
     if name.text in views:
-        context.report(
-            codes.NOT_A_TABLE, name.span, f"{name.text} is a view: the policies of its tables apply to whoever reads it",
-            help="put the policy on the table",
-        )  # fmt: skip
+        message = f"{name.text} is a view: the policies of its tables apply to whoever reads it"
+        context.report(codes.NOT_A_TABLE, name.span, message, help="put the policy on the table")
         return
     meant = closest(name.text, tables)
     hint = f" — did you mean {meant}?" if meant else ""

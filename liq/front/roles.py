@@ -102,15 +102,14 @@ def _grantable(operation: Operation, target: syntax.Target, table: Table | None,
         )  # fmt: skip
         return False
     if operation is Operation.DELETE and target.columns:
-        context.report(
-            codes.GRANT, target.span, "a row is deleted as a whole: delete takes no columns", help=f"write `delete {name}`"
-        )
+        message = "a row is deleted as a whole: delete takes no columns"
+        context.report(codes.GRANT, target.span, message, help=f"write `delete {name}`")
         return False
     if target.deleted and (table is None or table.tombstone is None or operation is not Operation.READ):
-        context.report(
-            codes.WITH_DELETED, target.span, f"{name} keeps no deleted rows" if operation is Operation.READ
-            else "with deleted stands behind read", help="write `read candidates with deleted` for a table with a tombstone",
-        )  # fmt: skip
+        reads = operation is Operation.READ
+        message = f"{name} keeps no deleted rows" if reads else "with deleted stands behind read"
+        help = "write `read candidates with deleted` for a table with a tombstone"
+        context.report(codes.WITH_DELETED, target.span, message, help=help)
         return False
     return True
 
@@ -129,7 +128,7 @@ def check_role_names(
     declarations: Declarations, roles: Mapping[str, Role], policies: list[Policy], claims: Mapping[str, Claim],
     new_context: NewContext,
 ) -> None:  # fmt: skip
-    """Where roles are spoken of, ``@role`` must say which one a session has; one that nobody declared is pointed out."""
+    """Where roles are spoken of, ``@role`` must say which one a session has; undeclared ones are pointed out."""
     spoken = [(d.file, _to(d.node)) for d in declarations.policies]
     spoken += [(d.file, d.node.roles) for d in declarations.channels]
     for file, to in spoken:
@@ -162,7 +161,8 @@ def _check_claim(node: syntax.Node, claims: Mapping[str, Claim], context: Contex
             help="declare it: session { role: text from 'role' = 'anon' }",
         )  # fmt: skip
     elif claim.type != TEXT and not isinstance(claim.type, Enum | Null):
-        context.report(codes.ROLE_CLAIM, node.span, f"@role is {claim.type}, and roles have names", help="declare it as text")
+        message = f"@role is {claim.type}, and roles have names"
+        context.report(codes.ROLE_CLAIM, node.span, message, help="declare it as text")
 
 
 def declare_channel(
@@ -177,10 +177,9 @@ def declare_channel(
         table = tables.get(".".join(names[:-1]))
         if table is None:
             meant = closest(".".join(names[:-1]), tables)
-            context.report(
-                codes.CHANNEL, path.span, f"{path.text} is no column of a table"
-                + (f" — did you mean {meant}.{names[-1]}?" if meant else ""), help="write channel exists(packages.name)",
-            )  # fmt: skip
+            hint = f" — did you mean {meant}.{names[-1]}?" if meant else ""
+            message = f"{path.text} is no column of a table{hint}"
+            context.report(codes.CHANNEL, path.span, message, help="write channel exists(packages.name)")
         elif names[-1] not in table.by_name:
             unknown_column(context, path.names[-1], table.name, list(table.by_name))
         elif not any(names[-1] in key.columns for key in table.keys):

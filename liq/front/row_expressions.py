@@ -113,7 +113,8 @@ def _check(draft: TableDraft, table: Table, node: syntax.Check, new_context: New
     name = chosen_name(draft, node.name, draft.constraint_names)
     used = sorted({n.name for n in walk(condition) if isinstance(n, ColumnRef)})
     columns = tuple(used) if len(used) == 1 else ()
-    draft.checks.append(Check(name or draft.constraint_names.choose(draft.name, columns, "check"), condition, node.span))
+    name = name or draft.constraint_names.choose(draft.name, columns, "check")
+    draft.checks.append(Check(name, condition, node.span))
 
 
 def _index_keys(table: Table, keys: tuple[syntax.OrderKey, ...], context: Context) -> tuple[IndexKey, ...] | None:
@@ -190,8 +191,8 @@ def _method_fits(method: str, keys: tuple[IndexKey, ...], node: syntax.IndexDecl
             pass
     if said is None:
         return True
-    helps = {"words": "index (note) using words", "btree": "index (embedding) using hnsw", "hash": "index (embedding) using hnsw"}
-    context.report(codes.INDEX_METHOD, (node.method or node).span, said, help=helps.get(method))
+    help = "index (note) using words" if method == "words" else "index (embedding) using hnsw"
+    context.report(codes.INDEX_METHOD, (node.method or node).span, said, help=help)
     return False
 
 

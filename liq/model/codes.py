@@ -43,10 +43,13 @@ ENUM_VALUES = _declare(113, "enum-values", "an enum that cannot be one")
 ROW_ONLY = _declare(114, "row-only", "a check or index looks beyond its row")
 TYPE_SIZE = _declare(115, "type-size", "the size of a type is missing, unknown or out of range")
 CHANNEL = _declare(116, "channel", "a channel that does not name a column of a key")
-MIGRATION = _declare(117, "migration", "a migration step that cannot lead to the declared schema")
+MIGRATION = _declare(
+    117, "migration", "a migration step that does not lead to the declared schema", Severity.WARNING
+)
 TEST_STEP = _declare(118, "test-step", "a step of a test that cannot be run")
 INDEX_METHOD = _declare(119, "index-method", "an index method that does not exist or does not fit its keys")
 NAME_TAKEN = _declare(120, "name-taken", "a declared name that the language has given away already")
+DECLARATION_PLACE = _declare(122, "declaration-place", "a schema declaration where only queries may stand")
 TEST_REFUSED = _declare(121, "test-refused", "a test expects an error that compiling gives already", Severity.WARNING)
 
 # 02xx — names
@@ -74,6 +77,7 @@ ROW_WIDTH = _declare(309, "row-width", "rows of different lengths compared, or a
 NOT_ORDERED = _declare(310, "not-ordered", "values of a type that has no order, or no equality")
 TYPE_UNKNOWN = _declare(311, "type-unknown", "a value whose type nothing here says")
 NOT_A_CONDITION = _declare(312, "not-a-condition", "something other than bool where a condition is needed")
+BAD_ARGUMENT = _declare(313, "bad-argument", "a constant that its function does not take")
 
 # 04xx — statements and clauses (reads)
 CLAUSE_TWICE = _declare(401, "clause-twice", "a clause that a stage may have once stands twice")
@@ -124,7 +128,7 @@ OPTIONAL_REQUIRED = _declare(507, "optional-required", "a parameter that is both
 # 05xx — parameters, claims and roles (declarations)
 PARAMETER_TWICE = _declare(530, "parameter-twice", "a parameter is declared twice")
 PARAMETER_UNUSED = _declare(532, "parameter-unused", "a declared parameter that no statement uses", Severity.WARNING)
-PARAMETER_CHECK = _declare(533, "parameter-check", "a check of a parameter may use parameters and claims only")
+PARAMETER_CHECK = _declare(533, "parameter-check", "a check of a parameter may look at parameters only")
 CLAIM_PATH = _declare(534, "claim-path", "the path of a claim in the token is not one")
 ROLE_CLAIM = _declare(535, "role-claim", "roles are declared, but no claim of the session says which one it is")
 UNKNOWN_ROLE = _declare(536, "unknown-role", "a role that is not declared, though others are", Severity.WARNING)
