@@ -139,7 +139,7 @@ class Recovery:
             self.report(codes.SYNTAX, f"unknown word `{token.text}` — did you mean `{word}`?", token.span,
                         fix=(word, f"write {word}"))  # fmt: skip
             machine.cut(length)
-            machine.put(words[word], token)
+            machine.put(words[word], token._replace(text=word))
             return index + 1
         return None
 
