@@ -88,7 +88,7 @@ class ExpressionWriter(ABC):
             case s.Binary():
                 return self._arithmetic(node)
             case s.Negate(operand):
-                return cat("-", self.expr(operand, UNARY + isinstance(operand, s.Negate)))
+                return cat("- " if isinstance(operand, s.Negate) else "-", self.expr(operand, UNARY))
             case s.Cast(operand, type_):
                 return cat(self.expr(operand, CAST), "::", out.type_ref(type_))
             case s.Index(operand, index):

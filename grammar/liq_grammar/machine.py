@@ -91,7 +91,7 @@ class Machine:
         self.heights.append(height)
 
     def _reduce(self, number: int) -> None:
-        origin, _, how, length, kept, spliced = self.table.rules[number]
+        origin, name, how, length, kept, spliced = self.table.rules[number]
         values = self.values[len(self.values) - length :]
         start = self.starts[-length] if length else self.last_end
         height = max(self.heights[len(self.heights) - length :], default=0)
@@ -104,7 +104,7 @@ class Machine:
                 value = kids
             else:
                 height += 1
-                if height > DEPTH_MAX:
+                if height > DEPTH_MAX and name != "start":
                     raise TooDeep
                 value = self._builders[number](kids, Span(start, max(start, self.last_end)))
         if length:

@@ -26,8 +26,8 @@ CARRIERS: Final[tuple[type[s.Node], ...]] = (
 
 ITEMS: Final = (
     s.Statement, s.Let, s.Given, s.SessionStep, s.ExpectRows, s.ExpectError, s.Alter, s.DropTable, s.TableDecl,
-    s.EnumDecl, s.Star, s.PathStar, s.Field, s.Nested, s.Entry, s.Column, s.KeyConstraint, s.UniqueConstraint, s.Check, s.IndexDecl,
-    s.Foreign, s.ClaimDecl, s.ParameterDecl, s.EnumValue, s.Grant, s.MaxRows, s.Choice,
+    s.EnumDecl, s.Star, s.PathStar, s.Field, s.Nested, s.Entry, s.Column, s.KeyConstraint, s.UniqueConstraint,
+    s.Check, s.IndexDecl, s.Foreign, s.ClaimDecl, s.ParameterDecl, s.EnumValue, s.Grant, s.MaxRows, s.Choice,
 )  # fmt: skip
 """Those of them that end their line, so that a comment can stand on the next."""
 
