@@ -161,6 +161,15 @@ def test_equal_decimals_and_floats_may_print_differently() -> None:
         assert valid(Call("=", (a, a), BOOL, True))
 
 
+@pytest.mark.parametrize("op, a, b, value", [
+    ("/", 7, 2, 3), ("/", -7, 2, -3), ("/", 7, -2, -3), ("/", -7, -2, 3), ("/", 0, -2, 0),
+    ("%", 7, 2, 1), ("%", -7, 2, -1), ("%", 7, -2, 1), ("%", -7, -2, -1), ("%", -6, 3, 0),
+])  # fmt: skip
+def test_division_truncates(op: str, a: int, b: int, value: int) -> None:
+    made = Call(op, (Literal(a, INT), Literal(b, INT)), INT, False)
+    assert valid(Call("=", (made, Literal(value, INT)), BOOL, False))
+
+
 def test_division_by_zero_proves_nothing() -> None:
     builder = Builder(SCHEMA, {}, False)
     divided = Call("/", (claim("i"), claim("j")), INT, True)

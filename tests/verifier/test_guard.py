@@ -412,3 +412,27 @@ def test_random_values_are_no_guard() -> None:
     random = Call("gen_random_uuid", (), TEXT, False)
     op = show(where(d.op, eq(random, ParamRef("t", TEXT, True)), null(d["deleted"])), d["id"])
     assert {o.verdict for o in rows_of(op)} != {Verdict.PROVED}
+
+
+def test_left_joins_inside_policies_keep_rows_without_partner() -> None:
+    """Visible to a member of an organisation that has no document of its number."""
+    from attrs import evolve
+
+    from liq.model import ir
+    from tests.verifier.desk import docs as documents
+
+    def lonely(usr, physical: bool):
+        m, d = Scanned(members), Scanned(documents)
+        if physical:
+            none = Not(Exists(where(d.op, eq(d["id"], m["org"]))))
+            return Exists(where(m.op, eq(m["usr"], usr), none))
+        joined = ir.Join(JoinKind.LEFT, m.ir, d.ir, eq(d["id"], m["org"]))
+        return Exists(ir.Filter(joined, And((null(d["id"]), eq(m["usr"], usr)))))
+
+    schema = evolve(TENANT, policies=(
+        evolve(TENANT.policies[0], table="notes", using=lonely(UID, False)),))
+    n = Scanned(notes)
+    assert {o.verdict for o in rows_of(where(n.op, lonely(UID, True)), schema)} == {Verdict.PROVED}
+    m = Scanned(members)
+    wider = where(n.op, Exists(where(m.op, eq(m["usr"], UID))))
+    assert Verdict.REFUTED in {o.verdict for o in rows_of(wider, schema)}

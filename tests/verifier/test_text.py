@@ -9,7 +9,7 @@ from attrs import evolve
 
 from liq.model import ir
 from liq.model.emitted import SqlPlan
-from liq.model.expr import And, Column, ColumnRef, Expr, Item, Literal
+from liq.model.expr import And, Column, ColumnRef, Expr, Item, Literal, Relation
 from liq.model.schema import Channel
 from liq.model.types import INT, TEXT, TIMESTAMP
 from liq_planner.emit.query import emit_query
@@ -40,26 +40,26 @@ def seen(table: Scanned, *parts: Expr) -> ir.Scan:
     return evolve(table.ir, access=ir.Access(parts[0] if len(parts) == 1 else And(parts), ()))
 
 
-def query(body: ir.Relation) -> ir.Query:
+def query(body: Relation) -> ir.Query:
     return ir.Query("q", PARAMS, (), (ir.Statement(body),), body.columns)
 
 
-def shown(body: ir.Relation, *refs: Expr) -> ir.Project:
+def shown(body: Relation, *refs: Expr) -> ir.Project:
     return ir.Project(body, tuple(Item(Column(9000 + i, f"c{i}", r.type, True), r) for i, r in enumerate(refs)))
 
 
-def read() -> ir.Relation:
+def read() -> Relation:
     d = Scanned(docs)
     return shown(ir.Filter(seen(d, *tenant(d)), call(">", d["amount"], param("n"))), d["id"], d["title"])
 
 
-def linked() -> ir.Relation:
+def linked() -> Relation:
     d, n = Scanned(docs), Scanned(notes)
     joined = ir.Join(ir.JoinKind.LEFT, seen(n, notes_policy(n["doc"])), seen(d, *tenant(d)), eq(n["doc"], d["id"]))
     return shown(joined, n["text"], d["title"])
 
 
-def counted() -> ir.Relation:
+def counted() -> Relation:
     from liq.model.expr import AggregateCall, AggregateItem
 
     d = Scanned(docs)
@@ -69,7 +69,7 @@ def counted() -> ir.Relation:
     return ir.Filter(group, call(">", ColumnRef(n.id, "n", INT, False), lit(3)))
 
 
-def union() -> ir.Relation:
+def union() -> Relation:
     d, e = Scanned(docs), Scanned(docs)
     sides = (shown(seen(d, *tenant(d)), d["id"]), ir.Project(seen(e, *tenant(e)), (Item(fresh("c0", INT), e["owner"]),)))
     return ir.SetOperation(ir.SetOperator.UNION, sides, (fresh("x", INT),))
@@ -80,13 +80,13 @@ def checked(row) -> ir.WriteCheck:
     return ir.WriteCheck(eq(refs["org"], ORG), ())
 
 
-def update() -> ir.Relation:
+def update() -> Relation:
     d, row = Scanned(docs), tuple(fresh(c.name, c.type) for c in docs.columns)
     first = Item(fresh("x", INT), ColumnRef(row[0].id, "id", INT, False))
     return ir.Update(seen(d, *tenant(d)), eq(d["id"], param("i")), (ir.Assignment("title", param("t", TEXT)),), row, checked(row), (first,))
 
 
-def insert() -> ir.Relation:
+def insert() -> Relation:
     row = tuple(fresh(c.name, c.type) for c in docs.columns)
     values = {"id": param("i"), "org": ORG, "owner": UID, "title": param("t", TEXT), "amount": lit(1),
               "secret": Literal(None, TEXT), "deleted": Literal(None, TIMESTAMP)}  # fmt: skip
@@ -95,7 +95,7 @@ def insert() -> ir.Relation:
     return ir.Insert("docs", tuple(values), source, row, checked(row), None, (first,))
 
 
-def delete() -> ir.Relation:
+def delete() -> Relation:
     d = Scanned(docs)
     return ir.Delete(seen(d, *tenant(d)), eq(d["id"], param("i")), (Item(fresh("x", INT), d["id"]),))
 
@@ -103,7 +103,7 @@ def delete() -> ir.Relation:
 ALL = [read, linked, counted, union, update, insert, delete]
 
 
-def prove(body: ir.Relation, change: Callable[[str], str] = lambda text: text) -> Verification:
+def prove(body: Relation, change: Callable[[str], str] = lambda text: text) -> Verification:
     q = query(body)
     emitted = emit_query(q, SCHEMA)
     (member,) = emitted.members
@@ -119,7 +119,7 @@ def of_text(found: Verification) -> set[Verdict]:
 
 
 @pytest.mark.parametrize("make", ALL, ids=lambda f: f.__name__)
-def test_emitted_texts_are_proved(make: Callable[[], ir.Relation]) -> None:
+def test_emitted_texts_are_proved(make: Callable[[], Relation]) -> None:
     found = prove(make())
     assert found.verdict is Verdict.PROVED, [(o.kind, o.claim, o.reason) for o in found.failed]
     assert of_text(found) == {Verdict.PROVED}
@@ -133,7 +133,7 @@ def without(part: str, instead: str = "TRUE") -> Callable[[str], str]:
     return change
 
 
-CHANGES: list[tuple[Callable[[], ir.Relation], Callable[[str], str]]] = [
+CHANGES: list[tuple[Callable[[], Relation], Callable[[str], str]]] = [
     (read, without('d1."org" = $1::bigint')),
     (read, without('d1."deleted" IS NULL')),
     (read, without("AND d1", "OR d1")),
