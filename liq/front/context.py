@@ -29,11 +29,11 @@ from liq_grammar import syntax
 if TYPE_CHECKING:
     from liq.front.links import Link
 
-NODES_MAX = 100_000
+NODES_MAX = 50_000
 """Nodes that one query may grow to, with the views and functions it uses inlined."""
 DEPTH_MAX = 100
 """Expressions and reads inside each other."""
-COPIED_MAX = 30_000
+COPIED_MAX = 10_000
 """Nodes of views and functions that one query may inline."""
 COPY_DEPTH_MAX = 150
 """How deep a view or a function may be with all that it uses."""

@@ -9,6 +9,7 @@ import pytest
 
 from liq.model.codes import CODES
 from liq.model.source import Source
+from liq_grammar import syntax
 from liq_grammar.parser import parse
 from tests.front.programs import resolve_program
 
@@ -20,7 +21,13 @@ def blocks(code: str) -> list[str]:
     """The examples of a page that are statements."""
     page = FOLDER / f"{code}.md"
     found = re.findall(r"^```liq\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S) if page.exists() else []
-    return [text for text in found if not parse(Source("page.liq", text)).tree.declarations]
+    return [text for text in found if _reads_only(text)]
+
+
+def _reads_only(text: str) -> bool:
+    tree = parse(Source("page.liq", text)).tree
+    bodies = [step.statement.body if isinstance(step, syntax.Let) else step.body for step in tree.steps]
+    return not tree.declarations and all(isinstance(body, syntax.Read | syntax.Describe) for body in bodies)
 
 
 CASES = [(code, *examples) for code in READ_CODES if len(examples := blocks(code)) == 2]
