@@ -17,8 +17,9 @@ from liq.model.emitted import SqlPlan
 from liq.model.errors import LiqError
 from liq.model.ir import Query
 from liq.model.schema import Schema
-from liq.model.values import RecordValue, Value
+from liq.model.values import JsonValue, RecordValue, Value
 from liq.reference.database import Database
+from liq.reference.jsonvalues import json_text
 from liq.reference.run import Attempt, Call, attempt
 from liq_planner.emit.query import emit_query
 from liq_planner.emit.schema import emit_schema
@@ -142,6 +143,8 @@ def canonical(value: Value) -> object:
     match value:
         case float():
             return ("float", "nan" if math.isnan(value) else f"{value:.12g}")
+        case JsonValue(plain):
+            return ("json", json_text(plain))
         case RecordValue(labels, values):
             return (labels, tuple(map(canonical, values)))
         case tuple():

@@ -50,10 +50,19 @@ SIMPLE = t.Bool | t.Int | t.Text | t.Uuid | t.Date | t.Timestamp | t.Enum | t.Nu
 """Types whose values, order and equality are liq's."""
 
 
+RENAMED = {"btrim": "trim"}
+
+
+def _function(generator: DuckDBGenerator, node: exp.Anonymous) -> str:
+    """A call by its name; some are called otherwise here."""
+    arguments = ", ".join(generator.sql(argument) for argument in node.expressions)
+    return f"{RENAMED.get(node.name, node.name)}({arguments})"
+
+
 class DuckDbText(DuckDBGenerator):
     """DuckDB as liq prints it."""
 
-    TRANSFORMS: ClassVar[dict[Any, Any]] = {**DuckDBGenerator.TRANSFORMS, **CUSTOM_NODES}
+    TRANSFORMS: ClassVar[dict[Any, Any]] = {**DuckDBGenerator.TRANSFORMS, **CUSTOM_NODES, exp.Anonymous: _function}
 
 
 class DuckDbScalars(Scalars):

@@ -143,10 +143,7 @@ def _spelled(r: Relations, call: e.AggregateCall, args: list[Sql], order: list[S
     name = AGGREGATE_NAMES.get(call.function, call.function)
     if call.distinct and order:
         args, order = _distinct_in_order(r, call, args, order)
-    inner: list[Sql] = [exp.Distinct(expressions=args)] if call.distinct else args
-    if order:
-        inner = [*inner[:-1], exp.Order(this=inner[-1], expressions=order)]
-    return n.call(name, *inner)
+    return n.aggregate(name, args, call.distinct, order)
 
 
 def _distinct_in_order(
@@ -168,7 +165,7 @@ def _extreme(r: Relations, call: e.AggregateCall, arg: Sql) -> Sql:
         case t.Uuid() | t.Bytes() | t.Json():
             descending = call.function == "max"
             key = n.ordered(arg.copy(), descending, False)  # nulls last either way: the first is the answer
-            listed = n.call("array_agg", exp.Order(this=arg, expressions=[key]))
+            listed = n.aggregate("array_agg", [arg], order=[key])
             return n.subscript(n.paren(listed), n.number(1))
         case type_:
             return n.call(call.function, r.scalars.with_collation(arg, type_))

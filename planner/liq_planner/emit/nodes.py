@@ -40,6 +40,12 @@ class SqlType(exp.Expression):
     arg_types: ClassVar[dict[str, bool]] = {"this": True}
 
 
+class Aggregated(exp.Expression):
+    """``this([DISTINCT] a, b [ORDER BY …])``: an aggregate with what may stand between its parentheses."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": False, "distinct": False, "order": False}
+
+
 class Compare(exp.Expression):
     """``this op expression`` for an operator that compares and does not chain."""
 
@@ -234,6 +240,12 @@ def call(function: str, *arguments: Sql) -> Sql:
     """A function by its plain name."""
     assert re.fullmatch(r"[a-z_0-9.]+", function), function
     return exp.Anonymous(this=function, expressions=list(arguments))
+
+
+def aggregate(function: str, arguments: Sequence[Sql], distinct: bool = False, order: Sequence[Sql] = ()) -> Sql:
+    """An aggregate over its arguments, distinct or in an order."""
+    assert re.fullmatch(r"[a-z_0-9]+", function), function
+    return Aggregated(this=function, expressions=list(arguments), distinct=distinct, order=list(order))
 
 
 def cast(node: Sql, to: Sql) -> Sql:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlglot import ErrorLevel, exp
 from sqlglot.generators.postgres import PostgresGenerator
 
-from liq_planner.emit.nodes import Compare, Infix, Sql, SqlType, Subscript
+from liq_planner.emit.nodes import Aggregated, Compare, Infix, Sql, SqlType, Subscript
 
 LINE_WIDTH = 100
 FLAT_NODES_MAX = 40
@@ -37,6 +37,12 @@ def _paren(generator: Any, node: exp.Paren) -> str:
     return str(PostgresGenerator.paren_sql(generator, node))
 
 
+def _aggregated(generator: Any, node: Aggregated) -> str:
+    inner = ", ".join(generator.sql(each) for each in node.expressions)
+    order = ", ".join(generator.sql(each) for each in node.args["order"])
+    return f"{node.this}({'DISTINCT ' if node.args['distinct'] else ''}{inner}{' ORDER BY ' + order if order else ''})"
+
+
 def _subquery(generator: Any, node: exp.Subquery) -> str:
     flat = _on_one_line(generator, node)
     return flat if flat is not None else str(PostgresGenerator.subquery_sql(generator, node))
@@ -60,6 +66,7 @@ CUSTOM_NODES: dict[Any, Any] = {
     Compare: lambda self, e: f"{self.sql(e, 'this')} {e.args['op']} {self.sql(e, 'expression')}",
     Subscript: lambda self, e: f"{self.sql(e, 'this')}[{self.sql(e, 'expression')}]",
     SqlType: lambda self, e: str(e.this),
+    Aggregated: _aggregated,
     exp.Extract: lambda self, e: f"extract({self.sql(e, 'this')} FROM {self.sql(e, 'expression')})",
     exp.Cast: _cast,
     exp.Paren: _paren,

@@ -244,8 +244,8 @@ class Relations:
             block, order = self._ordered_table(block)
         record = self.scalars.record([(block.spelled[c.id].copy(), c.type) for c in query.columns])
         block = attrs.evolve(block, order=[])
-        rows: Sql = exp.Order(this=record, expressions=[key.copy() for key in order]) if order else record
-        listed = n.coalesce(n.call("jsonb_agg", rows), cast_to(n.fixed("[]"), t.JSON))
+        rows = n.aggregate("jsonb_agg", [record], order=[key.copy() for key in order])
+        listed = n.coalesce(rows, cast_to(n.fixed("[]"), t.JSON))
         return n.subquery(render_items(block, [listed]))
 
     def _ordered_table(self, block: Block) -> tuple[Block, list[Sql]]:
