@@ -20,6 +20,7 @@ from liq.model.source import NO_SPAN, Source
 from liq.model.stack import stack_room
 
 if TYPE_CHECKING:
+    from liq.front import CompiledProject, FiledQuery
     from liq.model.document import PlanDocument
     from liq.model.emitted import SqlPlan
     from liq.model.expr import Column
@@ -122,8 +123,7 @@ def compile(
     ``schema``: a schema, or the text that declares one; else the text itself declares what it uses.
     """
     text = _source(source, f"{name or 'query'}.liq")
-    declared = None if schema is None else load_schema(schema)
-    found = compile_sources([text], schema=declared, dialects=dialects)
+    found = compile_sources([text], dialects=dialects) if schema is None else _against(text, schema, dialects)
     if not found.ok:
         raise CompileError(found.diagnostics, found.sources.values())
     wanted = [plan for plan in found.plans if len(found.plans) == 1 or plan.name == name]
@@ -154,30 +154,53 @@ def check_sources(sources: Sequence[Source], *, asked: frozenset[str] | None = N
     from liq import front
 
     with stack_room():
-        found = front.compile_project(list(sources))
+        found = front.compile_project(sources)
     return _about(found.diagnostics, asked)
 
 
 def compile_sources(
-    sources: Sequence[Source],
-    *,
-    schema: Schema | None = None,
-    asked: frozenset[str] | None = None,
-    dialects: Sequence[str] = DIALECTS,
+    sources: Sequence[Source], *, asked: frozenset[str] | None = None, dialects: Sequence[str] = DIALECTS
 ) -> Compilation:
-    """The plans of all queries in some texts, which are one schema (unless it is given) and one set of queries."""
+    """The plans of all queries in some texts, which together are one schema and one set of queries."""
     from liq import front
 
     with stack_room():
-        found = front.compile_project(list(sources), schema)
-        diagnostics = list(_about(found.diagnostics, asked))
-        plans: list[Plan] = []
-        if not any(diagnostic.is_error for diagnostic in found.diagnostics):
-            by_name = {source.name: source for source in sources}
-            for query in found.queries:
-                if asked is None or query.file in asked:
-                    plans += _planned(query.query, by_name[query.file], found.schema, dialects, diagnostics)
-    return Compilation(found.schema, tuple(plans), tuple(diagnostics), {source.name: source for source in sources})
+        return _compilation(front.compile_project(sources), sources, asked, dialects)
+
+
+def _against(
+    source: Source, schema: Schema | str | Source | Sequence[Source], dialects: Sequence[str]
+) -> Compilation:
+    """The plans of a text's queries against a schema that is there already."""
+    from liq import front
+
+    declared = load_schema(schema)
+    with stack_room():
+        return _compilation(front.compile_project([source], declared), [source], None, dialects)
+
+
+def _compilation(
+    found: CompiledProject, sources: Sequence[Source], asked: frozenset[str] | None, dialects: Sequence[str]
+) -> Compilation:
+    diagnostics = list(_about(found.diagnostics, asked))
+    by_name = {source.name: source for source in sources}
+    plans: list[Plan] = []
+    if found.ok:
+        for query in found.queries:
+            if asked is None or query.file in asked:
+                source, warnings = by_name[query.file], _warnings_of(query, found)
+                plans += _planned(query.query, source, found.schema, dialects, warnings, diagnostics)
+    return Compilation(found.schema, tuple(plans), tuple(diagnostics), by_name)
+
+
+def _warnings_of(filed: FiledQuery, found: CompiledProject) -> tuple[Diagnostic, ...]:
+    """The findings between a query and the next one of its file."""
+    first = filed.query.span.start
+    later = [q.query.span.start for q in found.queries if q.file == filed.file and q.query.span.start > first]
+    return tuple(
+        d for d in found.diagnostics
+        if d.file == filed.file and first <= d.span.start < min(later, default=d.span.start + 1)
+    )  # fmt: skip
 
 
 def _about(diagnostics: Iterable[Diagnostic], asked: frozenset[str] | None) -> tuple[Diagnostic, ...]:
@@ -186,7 +209,12 @@ def _about(diagnostics: Iterable[Diagnostic], asked: frozenset[str] | None) -> t
 
 
 def _planned(
-    query: Query, source: Source, schema: Schema, dialects: Sequence[str], diagnostics: list[Diagnostic]
+    query: Query,
+    source: Source,
+    schema: Schema,
+    dialects: Sequence[str],
+    warnings: tuple[Diagnostic, ...],
+    diagnostics: list[Diagnostic],
 ) -> list[Plan]:
     """The plan of a query; nothing, and a finding more, where a dialect cannot say it."""
     from liq.model.document import DocumentError, SourceText, make_document
@@ -194,7 +222,6 @@ def _planned(
     from liq_planner.emit.refusal import EmitRefused
     from liq_planner.lower import lower_query
 
-    warnings = tuple(d for d in diagnostics if d.file == source.name and _covers(query, d))
     try:
         contents = make_document(
             query=query,
@@ -208,10 +235,6 @@ def _planned(
         diagnostics.append(evolve(error.diagnostic, file=source.name))
         return []
     return [Plan(contents, schema)]
-
-
-def _covers(query: Query, diagnostic: Diagnostic) -> bool:
-    return query.span.start <= diagnostic.span.start and diagnostic.span.end <= query.span.end
 
 
 def _source(text: TextOrSource, name: str) -> Source:
