@@ -9,7 +9,7 @@ from liq.front.conflicts import resolve_conflict
 from liq.front.context import Context, closest
 from liq.front.expressions import resolve
 from liq.front.reads import resolve_read
-from liq.front.row_lists import row_list
+from liq.front.row_lists import learn_from_labels, row_list
 from liq.front.scope import Scope, empty_scope
 from liq.front.targets import column_of, new_columns, null_of, returning_of, target_table, value_for
 from liq.front.written import UNCHECKED, Written
@@ -36,6 +36,7 @@ def resolve_insert(node: syntax.Insert, context: Context) -> Written | None:
         case syntax.Records():
             found = _records(node.rows, table, context)
         case syntax.FromRead(read):
+            learn_from_labels(read, table, context)
             found = _matched(resolve_read(read, context), table, read.span, context)
         case syntax.FromParameter():
             rows = row_list(node.rows, table, context)
