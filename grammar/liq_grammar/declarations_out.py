@@ -8,10 +8,8 @@ from typing import Final, assert_never
 from liq_grammar import names_out as out
 from liq_grammar import syntax as s
 from liq_grammar.layout import HARD, SOFT, SPACE, WIDTH, Doc, Either, Suffix, cat, flat_width, group, indent, join
-from liq_grammar.statements_out import StatementWriter
+from liq_grammar.statements_out import StatementWriter, ends_with_braces
 
-COLUMN_WORDS: Final = frozenset("key auto sensitive tombstone reverse was".split())
-"""A column of such a name needs a comma before it: behind another column the word would belong to that."""
 TO: Final = frozenset({"to"})
 DEEPEST_ITEM: Final = 4
 """How far an item with a description can be indented: two for its braces, two for a migration around them."""
@@ -37,7 +35,7 @@ class DeclarationWriter(StatementWriter):
             case s.TableDecl():
                 return self._table(node)
             case s.ViewDecl(name, read):
-                return self.equals(f"view {out.qualified(name)}", self.read(read))
+                return self.equals(f"view {out.qualified(name)}", self.read(read), hug=ends_with_braces(read))
             case s.EnumDecl(name, values):
                 return self._block(
                     f"enum {out.qualified(name)} ", values, [self._enum_value(value) for value in values]
@@ -106,7 +104,7 @@ class DeclarationWriter(StatementWriter):
             else:
                 lines.append([element])
         firsts = [line[0] for line in lines]
-        commas = [isinstance(first, s.Column) and first.name.text in COLUMN_WORDS for first in firsts]
+        commas = [isinstance(first, s.Column) and first.name.text in out.COLUMN_WORDS for first in firsts]
         docs = [self._line(*line) for line in lines]
         return self.braces(f"table {out.qualified(node.name)} ", firsts, docs, commas)
 
@@ -252,7 +250,7 @@ class DeclarationWriter(StatementWriter):
 
     def _query(self, head: Doc, steps: Sequence[s.Step | s.Broken]) -> Doc:
         if len(steps) == 1 and isinstance(steps[0], s.Statement):
-            return self.equals(head, self.statement(steps[0]))
+            return self.equals(head, self.statement(steps[0]), hug=self.hugs(steps[0]))
         return self._steps(cat(head, " "), [self._step(step) for step in steps])
 
     @staticmethod

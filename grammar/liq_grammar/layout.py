@@ -166,7 +166,7 @@ class _Output:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.column = 0
-        self.suffixes: list[tuple[str, int | None]] = []
+        self.suffixes: list[tuple[str, bool, int]] = []
 
     def write(self, text: str) -> None:
         self.parts.append(text)
@@ -178,16 +178,16 @@ class _Output:
         return self.parts[-1:] == ["}"] and self.parts[-2:-1] != [] and not self.suffixes and "\n" in self.parts[-2]
 
     def end_line(self, level: int, blank: bool) -> None:
-        self.flush(level)
+        self.flush()
         while self.parts and self.parts[-1].isspace() and "\n" not in self.parts[-1]:
             self.parts.pop()
         self.parts.append(("\n\n" if blank else "\n") + " " * level)
         self.column = level
 
-    def flush(self, level: int) -> None:
-        for at, (text, own_level) in enumerate(self.suffixes):
-            own = own_level if own_level is not None else level if at else None
-            self.parts.append(f"  {text}" if own is None else f"\n{' ' * own}{text}")
+    def flush(self) -> None:
+        """Write what was held back: one comment behind the line, any other on a line of its own."""
+        for at, (text, own_line, level) in enumerate(self.suffixes):
+            self.parts.append(f"\n{' ' * level}{text}" if own_line or at else f"  {text}")
         self.suffixes.clear()
 
 
@@ -201,7 +201,7 @@ def render(doc: Doc) -> str:
             case str():
                 out.write(current)
             case Suffix(text, own_line):
-                out.suffixes.append((text, level if own_line else None))
+                out.suffixes.append((text, own_line, level))
             case Either(broken, when_flat):
                 out.write(when_flat if flat else broken)
             case Line(when_flat) if flat:
@@ -219,7 +219,7 @@ def render(doc: Doc) -> str:
                 pending.append(attempt if fits else (level, False, inner))
             case Concat() | Indent() | Group():
                 pending += _inside(level, flat, current)
-    out.flush(0)
+    out.flush()
     text = "\n".join(line.rstrip() if not line.strip() else line for line in "".join(out.parts).split("\n"))
     return text.rstrip("\n") + "\n" if text.strip() else ""
 

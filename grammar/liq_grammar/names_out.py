@@ -12,6 +12,8 @@ from liq_grammar.tables import tables
 QUOTABLE: Final = re.compile(r"[!-_a-~ ]+")
 LIST_WORDS: Final = frozenset({"key", "index", "foreign"})
 """Before a bracket these begin a constraint."""
+COLUMN_WORDS: Final = frozenset("key auto sensitive tombstone reverse was".split())
+"""Behind a column these are properties of it."""
 JOIN_WORDS: Final = frozenset("left full cross inner right natural outer semi anti asof".split())
 """Before ``join`` these are, or look like, a kind of join."""
 
@@ -78,7 +80,7 @@ def parameter(node: s.Parameter) -> str:
 def type_ref(node: s.TypeRef, plain: bool = False) -> str:
     """``decimal(15, 2)[]?``; ``plain``: where the first word of a type must not be one of the language."""
     size = f"({', '.join(str(each) for each in node.arguments)})" if node.arguments else ""
-    never = _keywords() if plain else LIST_WORDS
+    never = _keywords() if plain else LIST_WORDS | COLUMN_WORDS
     return f"{qualified(node.name, never)}{size}{'[]' if node.is_list else ''}{'?' if node.nullable else ''}"
 
 

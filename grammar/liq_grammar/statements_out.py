@@ -36,12 +36,19 @@ class StatementWriter(ExpressionWriter):
 
     def let(self, node: s.Let) -> Doc:
         """``let v = …``."""
-        return self.carry(node, self.equals(f"let {out.name(node.name)}", self.statement(node.statement)))
+        statement = node.statement
+        doc = self.equals(f"let {out.name(node.name)}", self.statement(statement), hug=self.hugs(statement))
+        return self.carry(node, doc)
 
     @staticmethod
-    def equals(head: Doc, doc: Doc) -> Doc:
-        """``head = doc``; on a line of its own where it does not fit behind the head."""
-        return group(head, " =", indent(SPACE, doc))
+    def equals(head: Doc, doc: Doc, hug: bool = False) -> Doc:
+        """``head = doc``; on a line of its own where it does not fit behind the head, unless it ends with braces."""
+        return cat(head, " = ", doc) if hug else group(head, " =", indent(SPACE, doc))
+
+    def hugs(self, node: s.Statement) -> bool:
+        """Whether a statement may stay behind its ``=``: nothing follows its braces, nothing stands above it."""
+        alone = node.expect is None and node.description is None and not self.places.carries(node)
+        return alone and ends_with_braces(node.body)
 
     def _body_parts(self, node: s.Body) -> list[Doc]:
         match node:
@@ -246,6 +253,17 @@ class StatementWriter(ExpressionWriter):
     def default(self, node: s.Default) -> Doc:
         """``= value``."""
         return cat("= ", self.expr(node.value, CONCAT))
+
+
+def ends_with_braces(node: s.Body) -> bool:
+    """Whether a statement has one part, which ends with braces."""
+    match node:
+        case s.Read(s.SimpleRead(s.TableSource(), (), s.Shape(), ()), (), ()):
+            return True
+        case s.Insert(_, s.Records((_,)), ()) | s.Insert(_, s.FromParameter(_, s.Shape()), ()):
+            return True
+        case _:
+            return False
 
 
 def in_parts(parts: Sequence[Doc]) -> Doc:
