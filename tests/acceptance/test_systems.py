@@ -4,12 +4,13 @@ compiler, each shown impossible here."""
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from liq import front
+from liq.front import compile as front
 from liq.model.schema import Schema
 from liq.model.source import Source
 from liq_planner.emit.query import emit_query
@@ -37,8 +38,8 @@ read queued_agent_tasks where briefing_hash = $briefing_hash limit 50
 """
 
 REFUSED = {
-    "read agent_runs; drop table agent_runs": "LIQ0001",
-    "read agent_runs where status = ${status}": "LIQ0001",
+    "read agent_runs; drop table agent_runs": "LIQ0004",
+    "read agent_runs where status = ${status}": "LIQ0004",
     "read not_in_catalog limit 1": "LIQ02",
     "read evil_table limit 1": "LIQ02",
     "read agent_runs { id, not_a_column } limit 1": "LIQ02",
@@ -112,8 +113,7 @@ def test_written_columns_stand_unqualified() -> None:
     text, _, _ = sql_of("update packages set description = $d where id = $id")
     assert 'SET "description" =' in text
     text, _, _ = sql_of("insert packages { name: $n }")
-    assert '"packages" (' in text
-    assert '"packages"."name"' not in text.split("SELECT")[0]
+    assert re.search(r'INSERT INTO "packages" AS p1 \(\s+"id",\s+"name",', text)
 
 
 def test_the_type_of_a_parameter_comes_from_its_column() -> None:

@@ -44,7 +44,7 @@ class Postgres:
     def loaded(self, schema: Schema, rows: Rows) -> Iterator[Loaded]:
         """A schema with rows, in the one database of the server, gone afterwards."""
         loaded = Loaded(self, schema, Database.of(schema, rows))
-        self._run("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", *_fixed_now())
+        self._run("DROP SCHEMA IF EXISTS liq CASCADE", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public", *_fixed_now())
         self._run(*emit_schema(schema).statements)
         loaded.native = _row_security(schema, self)
         loaded.fill()

@@ -12,6 +12,7 @@ from liq.backends.wire import encode
 from liq.model import ir
 from liq.model import types as t
 from liq.model.errors import LiqError
+from liq.model.expr import Call as FunctionCall
 from liq.model.node import walk
 from liq.model.schema import Schema
 from liq.model.values import Value
@@ -22,6 +23,7 @@ from liq_planner.emit.refusal import EmitRefused
 from liq_planner.emit.sqltypes import quoted, spelled
 
 CURSOR = CursorKey("campaign", b"campaign")
+FOLDING = frozenset({"lower", "upper", "ilike"})
 UNHELD = t.Json | t.List | t.Interval
 
 
@@ -47,6 +49,8 @@ def _cell(value: Value, type_: t.Type) -> object:
 
 def run(connection: duckdb.DuckDBPyConnection, schema: Schema, query: ir.Query, call: Call) -> Any:
     """A result or a ``LiqError``; None where DuckDB cannot say the query."""
+    if any(isinstance(inner, FunctionCall) and inner.function in FOLDING for inner in walk(query)):
+        return None  # letters beyond ASCII are folded otherwise there
     if any(isinstance(c.type, UNHELD) for scan in walk(query) if isinstance(scan, ir.Scan) for c in scan.columns):
         return None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from liq import front
+from liq.front import compile as front
 from liq.model import ir
 from liq.model.diagnostics import Diagnostic
 from liq.model.emitted import SqlPlan
@@ -12,7 +12,7 @@ from liq.model.physical import PhysicalPlan
 from liq.model.schema import Schema
 from liq.model.source import Source
 from liq_planner.emit.query import emit_query
-from liq_planner.lower import lower
+from liq_planner.lower import lower_query
 
 
 @frozen
@@ -44,7 +44,7 @@ def compile_program(text: str, schema: Schema) -> Compiled | str:
         return said(problems)
     assert len(compiled.queries) == 1
     query = compiled.queries[0]
-    return Compiled(query, lower(query), emit_query(query, schema))
+    return Compiled(query, lower_query(query), emit_query(query, schema))
 
 
 def said(problems: list[Diagnostic]) -> str:

@@ -263,7 +263,7 @@ class Expressions:
         return self.rng.weighted([
             (1.0, lambda: f"{operand} {self.rng.pick(['', 'not '])}{self.rng.pick(['like', 'ilike'])} {pattern}"),
             (0.7, lambda: f"{self.rng.pick(['starts_with', 'ends_with', 'contains'])}({operand}, {text()})"),
-            (0.3, lambda: f"{operand} matches {text()}"),
+            (0.4, lambda: f"replace(replace({operand}, 'é', 'e'), '日本', 'x y') matches {values.quote(self.rng.pick(['a', 'x y', 'li', 'A e', '', '10']))}"),
         ])
 
     # ------------------------------------------------------------------------------------------ links and subqueries
