@@ -317,6 +317,17 @@ def test_rows_and_lists_compare(library: Loaded) -> None:
     sql_of(library, b.project(books, id=books["id"], **labels, many=many, one=one, none=e.InList((books["id"],), ())))
 
 
+def test_a_list_from_a_subquery_is_a_list(library: Loaded) -> None:
+    b = Build()
+    authors, books = b.scan("authors", access=False), b.scan("books", access=False)
+    tags = b.keep(b.filter(b.scan("authors", access=False), call("=", authors["id"], authors["id"])), "tags")
+    first = b.limit(b.sort(tags, tags.key("tags", True)), 1)
+    among = call("in_list", authors["name"], e.ScalarQuery(first.relation))
+    titles = b.group(books, {}, all_=aggregate("array_agg", books["title"]))
+    shown = b.project(authors, id=authors["id"], a=among, b=call("in_list", text("Notes"), e.ScalarQuery(titles.relation)))
+    sql_of(library, shown)
+
+
 def test_narrow_ints_compute_in_64_bits(library: Loaded) -> None:
     b = Build()
     books, authors = b.scan("books", access=False), b.scan("authors", access=False)

@@ -228,7 +228,10 @@ def _contains(s: Scalars, call: Call, env: Env) -> Sql:
 
 
 def _in_list(s: Scalars, call: Call, env: Env) -> Sql:
-    return n.is_any(s.lean(call.args[0], env), s.spell(call.args[1], env))
+    items = s.spell(call.args[1], env)
+    if isinstance(items, exp.Subquery):  # ANY (SELECT …) would look for the whole list among its rows
+        items = cast_to(items, call.args[1].type)
+    return n.is_any(s.lean(call.args[0], env), items)
 
 
 # ------------------------------------------------------------------------------------------------- text, lists
