@@ -6,13 +6,16 @@ nullability are taken from the schema, never from the plan, and a plan that disa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from attrs import frozen
 
 from liq.model import ir
 from liq.model import physical as p
-from liq.model.expr import Column, Relation
+from liq.model.expr import Column, ColumnRef, Item, Relation
+from liq.model.instantiate import instantiate
 from liq.model.node import Node, children, map_children
 from liq.model.schema import Schema
 
@@ -33,19 +36,33 @@ class Fence(Relation):
         return self.input.columns
 
 
-def read_operator(operator: p.Operator, schema: Schema) -> Relation:
-    """The algebra of an operator that reads."""
-    return _Reader(schema).relation(operator)
+Lets = Mapping[str, Relation]
+"""The reads that earlier steps named, as long as nothing has been written that could change what they give."""
+NO_LETS: Lets = {}
+LET_IDS = 2_000_000
+"""Ids of the columns of such rows begin here; no text depends on them."""
+_readers = count()
 
 
-def read_expression(expr: Any, schema: Schema) -> Any:
+def read_operator(operator: p.Operator, schema: Schema, lets: Lets = NO_LETS) -> Relation:
+    """The algebra of an operator that reads; rows of a let are read again where that gives the same rows."""
+    return _Reader(schema, lets).relation(operator)
+
+
+def read_expression(expr: Any, schema: Schema, lets: Lets = NO_LETS) -> Any:
     """An expression (or an item, a key …) of a plan with its subqueries read."""
-    return _Reader(schema).inside(expr)
+    return _Reader(schema, lets).inside(expr)
+
+
+def ir_item(own: Column, made: Column) -> Item:
+    """A column under another id."""
+    return Item(own, ColumnRef(made.id, made.name, made.type, made.nullable))
 
 
 class _Reader:
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
+    def __init__(self, schema: Schema, lets: Lets) -> None:
+        self._schema, self._lets = schema, lets
+        self._ids = count(LET_IDS + next(_readers) * 10_000)
 
     def inside(self, node: Any) -> Any:
         """A node that is no operator, with the operators in it read."""
@@ -71,7 +88,7 @@ class _Reader:
             case p.ListRows(columns, list_):
                 return ir.Unnest(columns[0], self.inside(list_))
             case p.LetRows(name, columns):
-                return ir.LetScan(name, columns)
+                return self._let(name, columns)
             case p.Select(input_, predicate):
                 return ir.Filter(self.relation(input_), self.inside(predicate))
             case p.Compute(input_, items):
@@ -103,6 +120,14 @@ class _Reader:
                 return ir.Follow(self.relation(input_), source, target, self.all(start), maximum, depth)
             case _:
                 raise Malformed(f"{type(operator).__name__} does not stand inside a read")
+
+    def _let(self, name: str, columns: tuple[Column, ...]) -> Relation:
+        relation = self._lets.get(name)
+        if relation is None or len(relation.columns) != len(columns):
+            return ir.LetScan(name, columns)
+        again = instantiate(relation, lambda: next(self._ids))
+        items = (ir_item(own, made) for own, made in zip(columns, again.columns, strict=True))
+        return ir.Project(again, tuple(items))
 
     def _scan(self, scan: p.TableScan) -> Relation:
         table = self._schema.table_by_name.get(scan.table)

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from liq.model.expr import Expr, Relation
 from liq.model.ir import Parameter, Scan
 from liq.model.schema import Operation, Schema, Table
+from liq_verifier.algebra import NO_LETS, Lets
 from liq_verifier.claims import Builder
 from liq_verifier.columns import Uses
 from liq_verifier.guard import Asked, Place, Site, places
@@ -28,6 +29,7 @@ class Setting:
     also: Mapping[int, Expr] = field(factory=dict)
     with_deleted: frozenset[str] = frozenset()
     """Tables of which the query asks for deleted rows too; that is open to everybody where no roles are declared."""
+    lets: Lets = NO_LETS
     text_roles: Mapping[str, frozenset[str]] | None = None
     """Where a text is judged: the roles that may read each table as the plan does. Columns are judged on the plan."""
 

@@ -31,7 +31,7 @@ from liq_verifier.decode import Decoded, decode, plain
 from liq_verifier.obligation import Formula, Kind, Subject, Witness
 from liq_verifier.policy import read_policy
 from liq_verifier.rows import Row
-from liq_verifier.scenarios import Tables, scenarios, smaller
+from liq_verifier.scenarios import SCENARIOS_MAX, Tables, scenarios, smaller
 from liq_verifier.solver import Answer
 
 STEPS_MAX = 200_000
@@ -90,13 +90,17 @@ class Replayer:
         if found is None:
             names = sorted({n.table for n in walk(self.plan) if isinstance(n, TableScan)} | set(tables))
             values = [*self._claims(decoded).values(), *decoded.params.values()]
-            for grown in scenarios(self.schema, names, tables, values):
+            for grown in islice(scenarios(self.schema, names, tables, values), self._scenarios_max()):
                 self._add_parents(grown)
                 found = self._differs(table, hidden, grown, decoded)
                 if found is not None:
                     tables = grown
                     break
         return None if found is None else self._smallest(table, hidden, tables, decoded, found)
+
+    def _scenarios_max(self) -> int:
+        """Fewer for large plans: the work of a search is bounded by its size."""
+        return max(8, SCENARIOS_MAX // (1 + sum(1 for _ in walk(self.plan)) // 60))
 
     def _smallest(
         self, table: Table, hidden: Mapping[str, Value], tables: Tables, decoded: Decoded, found: Witness

@@ -47,7 +47,7 @@ def verify_upsert(upsert: p.Upsert, change: Change, setting: Setting) -> Iterato
         builder = Builder(schema, setting.parameters, strings)
         existing, changed = _rows(builder, upsert, change, setting)
         if upsert.check is not None:
-            builder.assume((read_expression(upsert.check.predicate, schema),))
+            builder.assume((read_expression(upsert.check.predicate, setting.schema, setting.lets),))
         return evolve(builder.unless(check, changed, existing), policy=check, written=table)
 
     yield Goal(Subject(Kind.WRITE, table.name, f"or update changes rows of {table.name} that may be changed"), old)
@@ -65,10 +65,10 @@ def _rows(builder: Builder, upsert: p.Upsert, change: Change, setting: Setting) 
     for own, given in zip(upsert.excluded, proposed.values(), strict=False):
         builder.env[own.id] = given
     if upsert.visible is not None:
-        builder.assume((read_expression(upsert.visible.predicate, setting.schema),))
+        builder.assume((read_expression(upsert.visible.predicate, setting.schema, setting.lets),))
     if upsert.where is not None:
-        builder.assume((read_expression(upsert.where, setting.schema),))
-    values = {a.column: read_expression(a.value, setting.schema) for a in upsert.assignments}
+        builder.assume((read_expression(upsert.where, setting.schema, setting.lets),))
+    values = {a.column: read_expression(a.value, setting.schema, setting.lets) for a in upsert.assignments}
     changed: dict[int, Binding] = {}
     for number, (column, own) in enumerate(zip(table.columns, upsert.changed, strict=True), 1):
         if column.name not in values:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from liq.model import ir
 from liq.model import physical as p
 from liq.model.emitted import SqlPlan
+from liq.model.expr import Relation
+from liq.model.node import walk
 from liq.model.schema import Schema
-from liq_verifier.algebra import Malformed, read_expression, read_operator
+from liq_verifier.algebra import NO_LETS, Lets, Malformed, read_expression, read_operator
 from liq_verifier.channels import used_channels, verify_channels
 from liq_verifier.columns import uses
 from liq_verifier.errors import verify_errors
@@ -33,7 +35,11 @@ def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema, emitted: tuple
     """
     settler = Settler(Replayer(plan, query, schema).replay)
     parameters = {q.name: q for q in query.parameters}
-    needs = [need for step in plan.steps for need in _needs(step, parameters, query, schema)]
+    needs: list[Need] = []
+    lets: dict[str, Relation] = {}
+    for step in plan.steps:
+        needs += _needs(step, parameters, query, schema, dict(lets))
+        _keep_lets(lets, step, schema)
     needs.append(verify_same(plan, query, schema))
     needs += [need for each in emitted for need in verify_text(each, plan, query, schema)]
     obligations = settler.settle(needs)
@@ -42,10 +48,27 @@ def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema, emitted: tuple
     return Verification(obligations, channels=channels, warnings=warnings, schema=schema)
 
 
-def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query, schema: Schema) -> tuple[Need, ...]:
+def _keep_lets(lets: dict[str, Relation], step: p.Step, schema: Schema) -> None:
+    """After a step: what it reads has a name; what a write may have changed would be other rows, read again."""
+    if isinstance(step.root, WRITES):
+        kind, table = type(step.root), getattr(step.root, "table", "")
+        for name, relation in tuple(lets.items()):
+            read = {n.table for n in walk(relation) if isinstance(n, ir.Scan)}
+            if kind is p.DeleteRows or table in read:  # a delete may reach other tables
+                del lets[name]
+    elif step.name is not None:
+        try:
+            lets[step.name] = read_operator(step.root, schema, lets)
+        except Malformed:
+            lets.pop(step.name, None)
+
+
+def _needs(
+    step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query, schema: Schema, lets: Lets
+) -> tuple[Need, ...]:
     """The obligations of one step. A step that does not fit the schema has one, which fails."""
     try:
-        return tuple(_step(step, parameters, query, schema))
+        return tuple(_step(step, parameters, query, schema, lets))
     except (Malformed, NoRoleClaim) as problem:
         reason = str(problem)
     except Exception as problem:  # a plan from outside may be anything: what cannot be read is not proved
@@ -53,32 +76,36 @@ def _needs(step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query
     return (Settled(Subject(Kind.SAME, "plan", "the plan fits the schema"), Verdict.UNKNOWN, reason),)
 
 
-def _step(step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query, schema: Schema) -> Iterator[Need]:
+def _step(
+    step: p.Step, parameters: Mapping[str, ir.Parameter], query: ir.Query, schema: Schema, lets: Lets
+) -> Iterator[Need]:
     if isinstance(step.root, WRITES):
-        setting = _write_setting(step.root, parameters, schema)
+        setting = _write_setting(step.root, parameters, schema, lets)
         change, needs = read_change(step, setting)
         yield from needs
         for read in change.reads:
-            yield from verify_order(read, schema)
+            yield from verify_order(read, schema, made=True)
             yield from verify_errors(read, setting)
         yield from verify_change(change, setting)
         yield from verify_channels(change, setting)
         if isinstance(step.root, p.InsertRows) and step.root.upsert is not None:
             yield from verify_upsert(step.root.upsert, change, setting)
         return
-    root = read_operator(step.root, schema)
-    setting = Setting(schema, parameters, uses([root], schema), with_deleted=with_deleted(query))
+    root = read_operator(step.root, schema, lets)
+    setting = Setting(schema, parameters, uses([root], schema), with_deleted=with_deleted(query), lets=lets)
     yield from verify_reads(root, setting)
     yield from verify_order(root, schema)
     yield from verify_errors(root, setting)
 
 
-def _write_setting(root: p.Operator, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Setting:
+def _write_setting(
+    root: p.Operator, parameters: Mapping[str, ir.Parameter], schema: Schema, lets: Lets = NO_LETS
+) -> Setting:
     source = root.source  # type: ignore[attr-defined]
     more = [read_expression(i, schema) for i in root.returning]  # type: ignore[attr-defined]
     more += [read_expression(a, schema) for a in getattr(root, "assignments", ())]
     found = uses([read_operator(source, schema), *more], schema, result=isinstance(root, p.InsertRows))
-    return Setting(schema, parameters, found)
+    return Setting(schema, parameters, found, lets=lets)
 
 
 def _channels(step: p.Step, parameters: Mapping[str, ir.Parameter], schema: Schema) -> Iterator[str]:

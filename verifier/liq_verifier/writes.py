@@ -131,9 +131,9 @@ def _insert(insert: p.InsertRows, step: p.Step, setting: Setting) -> tuple[Chang
     schema = setting.schema
     table = _table(insert.table, setting)
     _same_columns(insert.row, table)
-    source = read_operator(insert.source, schema)
+    source = read_operator(insert.source, schema, setting.lets)
     known = facts(source)
-    check: Expr = known.see(read_expression(insert.check.predicate, schema))
+    check: Expr = known.see(read_expression(insert.check.predicate, setting.schema, setting.lets))
     given = dict(zip(insert.targets, source.columns, strict=True))
 
     def new(builder: Builder, checked: bool = True) -> tuple[Row | None, dict[int, Binding]]:
@@ -160,12 +160,14 @@ def _update(update: p.UpdateRows, step: p.Step, setting: Setting) -> tuple[Chang
     table = _table(update.table, setting)
     _same_columns(update.row, table)
     source, scan = _target(update.source, table, setting)
-    assigned: tuple[Assignment, ...] = tuple(read_expression(a, setting.schema) for a in update.assignments)
+    assigned: tuple[Assignment, ...] = tuple(
+        read_expression(a, setting.schema, setting.lets) for a in update.assignments
+    )
     names = frozenset(a.column for a in assigned)
     deletes = _deletes(table, assigned)
     operation = Operation.DELETE if deletes else Operation.UPDATE
     known = facts(source)
-    check: Expr = read_expression(update.check.predicate, setting.schema)
+    check: Expr = read_expression(update.check.predicate, setting.schema, setting.lets)
     values = {a.column: known.see(a.value) for a in assigned}
 
     def new(builder: Builder, checked: bool = True) -> tuple[Row | None, dict[int, Binding]]:
@@ -213,7 +215,7 @@ def _delete(delete: p.DeleteRows, step: p.Step, setting: Setting) -> tuple[Chang
 
     change = Change(table, Operation.DELETE, new, None, frozenset(), step.shows or bool(step.name), {}, reads=(source,))
     found = evolve(setting, also={scan.columns[0].id: _using(table, Operation.DELETE, frozenset(), setting)})
-    shown = Project(source, tuple(read_expression(item, setting.schema) for item in delete.returning))
+    shown = Project(source, tuple(read_expression(item, setting.schema, setting.lets) for item in delete.returning))
     return change, tuple(verify_reads(shown if delete.returning else source, found))
 
 
@@ -232,7 +234,7 @@ def _same_columns(row: tuple[object, ...], table: Table) -> None:
 
 def _target(operator: p.Operator, table: Table, setting: Setting) -> tuple[Relation, Scan]:
     """The source of a change: filters over one scan of all columns of the table."""
-    source = read_operator(operator, setting.schema)
+    source = read_operator(operator, setting.schema, setting.lets)
     inner = source
     while isinstance(inner, Filter | Fence):
         inner = inner.input
@@ -248,13 +250,13 @@ def _using(table: Table, operation: Operation, names: frozenset[str], setting: S
 
 def _returned(write: p.InsertRows | p.UpdateRows, setting: Setting) -> Iterator[Need]:
     """Subqueries of what is shown, over rows of which nothing is assumed."""
-    items = tuple(read_expression(item, setting.schema) for item in write.returning)
+    items = tuple(read_expression(item, setting.schema, setting.lets) for item in write.returning)
     yield from verify_reads(Project(LetScan("written", write.row), items), setting)
 
 
 def _shown(write: p.InsertRows | p.UpdateRows, table: Table, setting: Setting) -> frozenset[str]:
     """The columns of the new row that are returned."""
-    items = tuple(read_expression(item, setting.schema) for item in write.returning)
+    items = tuple(read_expression(item, setting.schema, setting.lets) for item in write.returning)
     used = uses(items, setting.schema).ids
     return frozenset(c.name for c, own in zip(table.columns, write.row, strict=True) if own.id in used)
 
