@@ -14,6 +14,7 @@ from liq.model import expr as e
 from liq.model import types as t
 from liq.model.errors import ErrorKind, LiqError
 from liq.model.schema import Schema
+from liq.model.values import Value
 from liq.reference.database import Database
 from liq.reference.run import Call, run
 from liq_planner.emit.query import emit_query
@@ -44,7 +45,7 @@ policy not_secret on notes restrictive for read, update using not secret or owne
 policy mine on members for read using uid = @uid or team_id = @team
 policy everyone on teams for read using true
 """
-ROWS = {
+ROWS: dict[str, list[dict[str, Value]]] = {
     "teams": [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}],
     "members": [{"team_id": 1, "uid": "ann"}, {"team_id": 2, "uid": "bob"}, {"team_id": 1, "uid": "cy"}],
     "notes": [
@@ -55,7 +56,7 @@ ROWS = {
         ])
     ],
 }  # fmt: skip
-SESSIONS = [
+SESSIONS: list[dict[str, object]] = [
     {}, {"sub": "ann"}, {"sub": "bob"}, {"sub": "dee", "tags": ["a", "it's", None]}, {"sub": "x'; drop table notes; --", "tags": []},
     {"sub": "cy", "staff": True, "app": {"team": 2}}, {"tags": ["c", "d"], "sub": None}, {"sub": "ann", "app": {"team": "2"}},
 ]  # fmt: skip

@@ -143,8 +143,10 @@ def emit_epoch(epoch: str) -> SchemaSql:
     table = f"{quoted(SCHEMA)}.{quoted('epoch')}"
     return SchemaSql((
         f"CREATE SCHEMA IF NOT EXISTS {quoted(SCHEMA)}",
-        f"CREATE TABLE IF NOT EXISTS {table} (single boolean PRIMARY KEY DEFAULT true CHECK (single), value text NOT NULL)",
-        f"INSERT INTO {table} (value) VALUES ({string(epoch)}) ON CONFLICT (single) DO UPDATE SET value = excluded.value",
+        f"CREATE TABLE IF NOT EXISTS {table} "
+        "(single boolean PRIMARY KEY DEFAULT true CHECK (single), value text NOT NULL)",
+        f"INSERT INTO {table} (value) VALUES ({string(epoch)}) "
+        "ON CONFLICT (single) DO UPDATE SET value = excluded.value",
         f"GRANT USAGE ON SCHEMA {quoted(SCHEMA)} TO PUBLIC",
         f"GRANT SELECT ON {table} TO PUBLIC",
     ))  # fmt: skip
