@@ -65,6 +65,8 @@ class Places:
     def _place(self, comment: s.Comment) -> None:
         following = self._lifted(self._first.get(comment.before), self._leads, self._first)
         before = self._lifted(self._last.get(comment.after), self._ends, self._last)
+        if before is not None and not isinstance(before, CARRIERS) and not self._chained(following):
+            before = None  # the last operand of a chain: more may follow on its line
         if (
             not comment.own_line
             and before is not None
@@ -84,6 +86,11 @@ class Places:
                 first = self._first[around.span.start]
                 carrier = self._lifted(first, self._leads, self._first) or first
                 self.above.setdefault(id(carrier), []).append(comment)
+
+    @staticmethod
+    def _chained(following: s.Node | None) -> bool:
+        """Whether a node is an operand of ``and`` or ``or``."""
+        return following is not None and not isinstance(following, CARRIERS)
 
     @staticmethod
     def _lifted(node: s.Node | None, edges: dict[int, int], carriers: dict[int, s.Node]) -> s.Node | None:
