@@ -9,7 +9,7 @@ converted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, EnumType
 from functools import cache
 from types import GenericAlias, ModuleType, UnionType
@@ -101,6 +101,7 @@ class ObjectShape(Shape):
     name: str
     codec: Codec
     _fields: tuple[Field, ...] | None = field(default=None, init=False)
+    _writers: tuple[tuple[str, Callable[[Any], Json], Any], ...] | None = field(default=None, init=False)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -109,12 +110,19 @@ class ObjectShape(Shape):
             self._fields = tuple(self.codec.fields_of(self.kind))
         return self._fields
 
+    @property
+    def writers(self) -> tuple[tuple[str, Callable[[Any], Json], Any], ...]:
+        """What ``encode`` needs of the fields, at hand."""
+        if self._writers is None:
+            self._writers = tuple((each.name, each.shape.encode, each.default) for each in self.fields)
+        return self._writers
+
     def encode(self, value: Any) -> Json:
         result: dict[str, Json] = {TAG: self.kind.__name__} if self.tagged else {}
-        for each in self._fields or self.fields:
-            item = getattr(value, each.name)
-            if item is not each.default and item != each.default:
-                result[each.name] = each.shape.encode(item)
+        for name, encode, default in self._writers or self.writers:
+            item = getattr(value, name)
+            if default is attrs.NOTHING or (item is not default and (default is None or item != default)):
+                result[name] = encode(item)
         return result
 
     def open(self, raw: object) -> Sequence[Part]:
@@ -161,10 +169,18 @@ class UnionShape(Shape):
     name: str
     members: Mapping[str, ObjectShape]
     words: Mapping[str, Any]
+    _known: dict[int, str] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._known = {id(value): word for word, value in self.words.items()}
 
     def encode(self, value: Any) -> Json:
-        if self.words and (word := str(value)) in self.words and self.words[word] == value:
-            return word
+        if self.words:
+            word = self._known.get(id(value))
+            if word is None and self.words.get(said := str(value)) == value:
+                word = said
+            if word is not None:
+                return word
         return self.members[type(value).__name__].encode(value)
 
     def open(self, raw: object) -> Sequence[Part]:

@@ -47,14 +47,20 @@ def refuse(code: Code, message: str, span: Span = NO_SPAN, file: str = "", help:
     raise DocumentError(Diagnostic(code, message, span, file, help=help))
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
 def canonical(value: Json) -> bytes:
     """The one byte string of a JSON value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def canonical_object(members: Mapping[str, bytes]) -> bytes:
-    """The object whose members' canonical bytes are given: the same bytes as ``canonical`` of the whole, made once."""
-    parts = (canonical(key) + b":" + members[key] for key in sorted(members))
+    """The object whose members' canonical bytes are given: the same bytes as ``canonical`` of the whole, made once.
+
+    Names of members are plain words, which JSON writes as they are.
+    """
+    parts = (b'"' + key.encode("ascii") + b'":' + members[key] for key in sorted(members))
     return b"{" + b",".join(parts) + b"}"
 
 

@@ -23,18 +23,37 @@ def _fields(cls: Any) -> tuple[str, ...]:
     return tuple(attribute.name for attribute in attrs.fields(cls))
 
 
-def children(node: Node) -> Iterator[Node]:
+_LEAVES = frozenset({
+    "str", "int", "bool", "Type", "Value", "Span", "Truth", "JoinKind", "SetOperator", "RuleKind", "Origin",
+    "ConflictAction", "Frame | None", "str | None", "int | None", "str | int", "tuple[str, ...]", "tuple[int, ...]",
+    "tuple[str, ...] | None",
+})  # fmt: skip
+"""Annotations of fields that never hold a node; every other field is looked into."""
+
+
+@cache
+def _node_fields(cls: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in attrs.fields(cls) if each.type not in _LEAVES)
+
+
+def children(node: Node) -> list[Node]:
     """The nodes directly below, in field order; tuples of nodes are entered."""
-    for name in _fields(cast(Any, type(node))):
-        yield from _nodes_in(getattr(node, name))
+    below: list[Node] = []
+    for name in _node_fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            below.append(value)
+        elif type(value) is tuple and value:
+            _gather(value, below)
+    return below
 
 
-def _nodes_in(value: Any) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes_in(item)
+def _gather(values: tuple[Any, ...], below: list[Node]) -> None:
+    for value in values:
+        if isinstance(value, Node):
+            below.append(value)
+        elif type(value) is tuple:
+            _gather(value, below)
 
 
 def map_children(node: N, change: Callable[[Any], Any]) -> N:
@@ -63,4 +82,6 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(tuple(children(current))))
+        below = children(current)
+        below.reverse()
+        stack += below
