@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from liq.model.source import Span
+
+TEXT_MAX = 600
+"""Characters of a message, a help or a label: what they quote from a source may be of any length."""
+
+
+def one_line(text: str) -> str:
+    """A text as one line of bounded length."""
+    lines = text.splitlines()
+    line = text if len(lines) == 1 and lines[0] == text else " ".join(lines)
+    return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 1] + "…"
+
+
+def _maybe_line(text: str | None) -> str | None:
+    return None if text is None else one_line(text)
 
 
 class Severity(Enum):
@@ -32,7 +46,7 @@ class Label:
     """A secondary place that a finding speaks of."""
 
     span: Span
-    text: str
+    text: str = field(converter=one_line)
     file: str | None = None
 
 
@@ -42,7 +56,7 @@ class Fix:
 
     span: Span
     replacement: str
-    title: str
+    title: str = field(converter=one_line)
 
 
 @frozen
@@ -53,11 +67,11 @@ class Diagnostic:
     """
 
     code: Code
-    message: str
+    message: str = field(converter=one_line)
     span: Span
     file: str = ""
     labels: tuple[Label, ...] = ()
-    help: str | None = None
+    help: str | None = field(default=None, converter=_maybe_line)
     fix: Fix | None = None
 
     @property
