@@ -99,6 +99,9 @@ class Declarations:
     def _relation(
         self, kind: str, space: dict[str, Declared[M]], declared: Declared[M], name: syntax.QualifiedName
     ) -> None:
+        if any("." in part.text for part in name.parts):
+            message = f"{kind} {name.text} has a dot in its name: a dot divides a schema from what is in it"
+            self.diagnostics.append(Diagnostic(codes.NAME_TAKEN, message, name.span, declared.file))
         first = self.seen_relations.get(name.text)
         if first is not None:
             other, span, file = first
