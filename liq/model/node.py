@@ -31,15 +31,19 @@ _LEAVES = frozenset({
 """Annotations of fields that never hold a node; every other field is looked into."""
 
 
-@cache
-def _node_fields(cls: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in attrs.fields(cls) if each.type not in _LEAVES)
+_node_fields: dict[type, tuple[str, ...]] = {}
+
+
+def _look_up(cls: Any) -> tuple[str, ...]:
+    found = _node_fields[cls] = tuple(each.name for each in attrs.fields(cls) if each.type not in _LEAVES)
+    return found
 
 
 def children(node: Node) -> list[Node]:
     """The nodes directly below, in field order; tuples of nodes are entered."""
     below: list[Node] = []
-    for name in _node_fields(type(node)):
+    kind = type(node)
+    for name in _node_fields.get(kind) or _look_up(kind):
         value = getattr(node, name)
         if isinstance(value, Node):
             below.append(value)
