@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -36,6 +36,7 @@ class Arguments:
     params: Mapping[str, Value]
     row_lists: RowLists
     claims: Mapping[str, Value]
+    row_types: Mapping[str, Mapping[str, t.Type]] = field(factory=dict)
     lets: Lets = field(factory=dict)
     hash_key: bytes | None = None
 
@@ -57,18 +58,20 @@ class Arguments:
             case HashPad(inner):
                 return self._pad(inner), t.BYTES
             case RowsColumn(param, column, type_):
-                return self._list((row[column] for row in self.row_lists[param]), type_, None), type_
+                rows = self.row_lists[param]
+                return self._list((row[column] for row in rows), type_, self.row_types[param][column]), type_
             case LetColumn(name, position, type_):
                 let = self.lets[name]
                 return self._list((row[position] for row in let.rows), type_, let.types[position]), type_
             case _:
                 raise AssertionError(type(bind))
 
-    def _list(self, values: object, type_: t.Type, source: t.Type | None) -> Value:
+    @staticmethod
+    def _list(values: Iterable[Value], type_: t.Type, source: t.Type) -> Value:
         """A list; elements of nested types travel as the texts of their own wire form."""
         assert isinstance(type_, t.List)
-        items: tuple[Value, ...] = tuple(values)  # type: ignore[arg-type]
-        if isinstance(type_.element, t.Text) and source is not None and not isinstance(source, t.Text):
+        items = tuple(values)
+        if isinstance(type_.element, t.Text) and not isinstance(source, t.Text):
             return tuple(encode(item, source) for item in items)
         return items
 

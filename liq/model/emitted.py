@@ -37,11 +37,15 @@ class LetColumn(Bind):
 
 @frozen
 class RowsColumn(Bind):
-    """A bind: the values of one column of a row-list parameter, as a list in row order."""
+    """A bind: the values of one column of a row-list parameter, as a list in row order.
+
+    ``source`` is the column's own type; where ``type`` is a list of texts instead, each value travels as its text.
+    """
 
     param: str
     column: str
     type: Type
+    source: Type
     span: Span = field(default=NO_SPAN, eq=False, kw_only=True, repr=False)
 
     @property

@@ -46,7 +46,7 @@ def let_rows(name: str, columns: Columns, machine: Machine) -> list[Row]:
 
 def parameter_rows(param: str, columns: Columns, machine: Machine) -> list[Row]:
     """Rows that the caller gave, by name."""
-    return [{c.id: row[c.name] for c in columns} for row in machine.row_lists[param]]
+    return [{c.id: row.get(c.name) for c in columns} for row in machine.row_lists[param]]
 
 
 def filtered(rows: list[Row], predicate: Expr, env: Env, machine: Machine) -> list[Row]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
-from liq.model.expr import Column, ColumnRef, Item
-from liq.model.ir import Project, Query, Sort, Statement
+from liq.model.expr import Column, ColumnRef, Item, SortKey
+from liq.model.ir import Project, Query, Sort, SortChoice, Statement
 from liq.model.values import IntervalValue, JsonValue, RecordValue
 from liq.reference.run import Call, attempt
 
@@ -87,7 +87,7 @@ def same_order(left: Rows, right: Rows, peers: Sequence[Any]) -> bool:
 
 def peers_of(query: Query, call: Call, rows: int) -> list[Any]:
     """For each row of an ordered result, what its order keys say; row numbers where the order is total anyway."""
-    keyed = _with_keys(query)
+    keyed = _with_keys(query, call)
     if keyed is None:
         return list(range(rows))
     outcome = attempt(keyed, call).outcome
@@ -95,16 +95,21 @@ def peers_of(query: Query, call: Call, rows: int) -> list[Any]:
     return [sort_key(row[len(query.result) :]) for row in outcome.rows]
 
 
-def _with_keys(query: Query) -> Query | None:
+def _with_keys(query: Query, call: Call) -> Query | None:
     statement = query.statements[-1]
     body = statement.body
     below = body.input if isinstance(body, Project) else body
-    if not isinstance(below, Sort):
+    if not isinstance(below, Sort | SortChoice):
         return None
+    keys = below.keys if isinstance(below, Sort) else _chosen(below, call.params.get(below.param))
     items = body.items if isinstance(body, Project) else tuple(Item(c, ColumnRef(c.id, c.name, c.type, c.nullable)) for c in body.columns)
     shown = tuple(item for c in query.result for item in items if item.column.id == c.id)
     extra = tuple(
-        Item(Column(-1 - n, f"key{n}", key.expr.type, key.expr.nullable), key.expr) for n, key in enumerate(below.keys)
+        Item(Column(-1 - n, f"key{n}", key.expr.type, key.expr.nullable), key.expr) for n, key in enumerate(keys)
     )
     changed: Statement = attrs.evolve(statement, body=Project(below, (*shown, *extra)))
     return attrs.evolve(query, statements=(*query.statements[:-1], changed), result=(*query.result, *(i.column for i in extra)))
+
+
+def _chosen(sort: SortChoice, label: object) -> tuple[SortKey, ...]:
+    return next((option.keys for option in sort.options if option.label == label), sort.options[0].keys)

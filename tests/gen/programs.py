@@ -28,7 +28,9 @@ class Program:
         for name, (type_, nullable, labels) in self.parameters.items():
             if name in self.optional and (type_ == "cursor" or rng.chance(0.4)):
                 continue
-            if type_ == "choice":
+            if type_.startswith("rows of "):
+                result[name] = [dict(row) for row in labels]  # type: ignore[call-overload]
+            elif type_ == "choice":
                 result[name] = rng.pick(["first", "second"])
             elif nullable and rng.chance(0.2):
                 result[name] = None
@@ -42,11 +44,12 @@ def make_program(rng: Rng, schema: GenSchema, name: str = "q") -> Program:
     parameters = Parameters(rng)
     reads = Reads(rng, schema, parameters)
     writes = Writes(rng, schema, parameters)
-    kind = rng.weighted([(5.0, lambda: "read"), (2.5, lambda: "write"), (0.8, lambda: "plan"), (0.5, lambda: "lets")])
+    kind = rng.weighted([(6.5, lambda: "read"), (2.2, lambda: "write"), (0.5, lambda: "plan"), (0.7, lambda: "lets")])
     body = {"read": reads.program, "write": writes.statement, "plan": writes.plan, "lets": lambda: lets(rng, reads)}[kind]()
     declared = ", ".join(
-        f"${n}: {t}{'?' if null else ''}" for n, (t, null, _) in parameters.declared.items() if t not in ("choice", "cursor")
-    )
+        f"${n}: {t.removeprefix('rows of ')}{'[]' if t.startswith('rows of ') else ''}{'?' if null else ''}"
+        for n, (t, null, _) in parameters.declared.items() if t not in ("choice", "cursor")
+    )  # fmt: skip
     undeclared = any(t in ("choice", "cursor") for t, _, _ in parameters.declared.values())
     head = f"query {name}" + (f"({declared})" if declared and not undeclared else "")
     text = f"{head} {{\n{body}\n}}" if kind in ("plan", "lets") else f"{head} = {body}"
@@ -74,7 +77,7 @@ class Writes:
 
     def statement(self) -> str:
         """One write."""
-        return self.rng.weighted([(1.5, self.insert), (1.5, self.update), (1.0, self.delete), (0.6, self.copy)])
+        return self.rng.weighted([(1.5, self.insert), (1.7, self.update), (1.2, self.delete), (0.6, self.copy), (0.7, self.from_rows)])
 
     def plan(self) -> str:
         """Some statements in one transaction."""
@@ -123,7 +126,7 @@ class Writes:
 
     def expect(self) -> str:
         """A number of rows expected, seldom."""
-        return f" expect {self.rng.between(0, 1)}" if self.rng.chance(0.1) else ""
+        return f" expect {self.rng.between(0, 1)}" if self.rng.chance(0.06) else ""
 
     def conflict(self, table: GenTable) -> str:
         """What to do when the key is taken, or nothing."""
@@ -131,10 +134,10 @@ class Writes:
         if table.column("id").auto:
             return ""
         on = f" on ({', '.join(table.key)})"
-        options = [(2.0, lambda: ""), (0.7, lambda: " or skip" + (on if self.rng.chance(0.5) else ""))]
+        options = [(1.6, lambda: ""), (0.9, lambda: " or skip" + (on if self.rng.chance(0.5) else ""))]
         if settable:
             column = self.rng.pick(settable)
-            options.append((0.8, lambda: f" or update{on} set {column.name} = {self.rng.pick(['excluded.' + column.name, column.name])}"))
+            options.append((1.2, lambda: f" or update{on} set {column.name} = {self.rng.pick(['excluded.' + column.name, column.name])}"))
         return self.rng.weighted(options)
 
     def insert(self) -> str:
@@ -157,6 +160,26 @@ class Writes:
         shown = items if key.auto else [f"id: {shift}", *items]
         write = over(self.rng, self.schema, table, self.parameters)
         return f"insert {table.name} from read {table.name} {{ {', '.join(shown)} }} where {write.predicate(2)}{self.returning(table)}"
+
+    def from_rows(self) -> str:
+        """Rows that the host hands over."""
+        table = self.rng.pick(self.schema.tables)
+        columns = [c for c in table.columns if not c.auto and c.name != table.tombstone]
+        rows = tuple(tuple(self._given(table, column, number) for column in columns) for number in range(self.rng.between(1, 2)))
+        name = f"p{len(self.parameters.declared)}"
+        self.parameters.declared[name] = (f"rows of {table.name}", False, rows)  # type: ignore[assignment]
+        shape = f" {{ {', '.join(c.name for c in columns)} }}" if self.rng.chance(0.5) else ""
+        return f"insert {table.name} from ${name}{shape}{self.conflict(table)}{self.returning(table)}"
+
+    def _given(self, table: GenTable, column: GenColumn, number: int) -> tuple[str, Any]:
+        if column.nullable and self.rng.chance(0.3):
+            return column.name, None
+        if column.name == "id":
+            fresh = {"int": 40 + number, "text": f"g{number}", "uuid": f"00000000-0000-0000-0000-{40 + number:012x}"}
+            return column.name, fresh[column.type]
+        if any(link.column == column.name for link in table.links) and base(column.type) == "int":
+            return column.name, self.rng.between(1, 5)
+        return column.name, values.value(self.rng, column.type, column.labels)
 
     def update(self) -> str:
         """Some columns of some rows."""

@@ -35,8 +35,9 @@ class Reads:
     def program(self) -> str:
         """A read of any form."""
         forms = [(3.0, self.plain), (1.6, self.grouped), (1.2, self.joined), (0.8, self.united), (1.2, self.nested),
-                 (1.0, self.windowed), (0.6, self.followed), (0.8, self.distinct), (0.8, self.staged), (0.5, self.derived),
-                 (0.5, self.made_rows), (0.9, self.family), (0.5, self.paged), (0.15, self.described), (0.5, self.whole)]
+                 (1.3, self.windowed), (1.0, self.followed), (0.8, self.distinct), (0.8, self.staged), (0.8, self.derived),
+                 (0.8, self.made_rows), (1.2, self.family), (0.9, self.paged), (0.5, self.described), (0.9, self.whole),
+                 (0.6, self.path_star), (0.7, self.by_subquery)]
         return self.rng.weighted([(w, f) for w, f in forms])
 
     # ------------------------------------------------------------------------------------------ parts
@@ -190,7 +191,7 @@ class Reads:
         fitting = [v.text for v in write.scope if base(v.column.type) in ORDERED]
         part = f"by {self.rng.pick(fitting)} " if self.rng.chance(0.6) else ""
         keys = f"order {self.keys(write)}"
-        frame = self.rng.pick(["", "", " rows between 1 preceding and current row", " rows between unbounded preceding and 1 following", " rows 2 preceding"])
+        frame = self.rng.pick(["", " rows between 1 preceding and current row", " rows between unbounded preceding and 1 following", " rows 2 preceding"])
         number = write.column_of("int")
         ordered = self.rng.weighted([
             (1.0, lambda: f"row_number() over ({part}{keys})"), (1.0, lambda: f"rank() over ({part}{keys})"),
@@ -297,6 +298,25 @@ class Reads:
         name = self.parameters.add("cursor", True)
         self.optional.add(name[1:])
         return f"read {table.name} {{ {', '.join(c.name for c in self.rng.sample(table.columns, 3))} }}{self.where(write)} order {self.keys(write)} after {name}? limit {self.rng.between(1, 4)}"
+
+    def path_star(self) -> str:
+        """Every column of the row that a link leads to."""
+        linked = [(t, link) for t in self.schema.tables for link in t.links]
+        if not linked:
+            return self.whole()
+        table, link = self.rng.pick(linked)
+        write = over(self.rng, self.schema, table, self.parameters)
+        return f"read {table.name} {{ one: 1, {link.name}.* }}{self.where(write)}"
+
+    def by_subquery(self) -> str:
+        """A value that a read gives, shown or compared with."""
+        table, other = self.rng.pick(self.schema.tables), self.rng.pick(self.schema.tables)
+        inner = over(self.rng, self.schema, other, self.parameters, "z.")
+        inner.subqueries = False
+        number = inner.column_of("int")
+        value = f"(read {other.name} z {{ v: {f'max({number.text})' if number else 'count()'} }}{self.where(inner)})"
+        return self.rng.pick([f"read {table.name} {{ id, top: {value} }}", f"read {table.name} {{ id }} where {value} is not null",
+                              f"read {table.name} {{ id }} where coalesce({value}, 0) >= 1"])
 
     def described(self) -> str:
         """The columns of tables."""

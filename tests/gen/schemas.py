@@ -48,6 +48,7 @@ class GenLink:
     nullable: bool
     unique: bool
     on_delete: str
+    apart: bool = False
 
 
 @frozen
@@ -61,6 +62,7 @@ class GenTable:
     uniques: tuple[str, ...]
     tombstone: str | None
     checks: tuple[str, ...] = ()
+    apart: bool = False
 
     def column(self, name: str) -> GenColumn:
         """A column by name."""
@@ -130,7 +132,7 @@ def _table(rng: Rng, name: str, before: list[GenTable]) -> GenTable:
         unique = rng.chance(0.15)
         columns.append(GenColumn(f"r{i}_id", target_key.type, nullable))
         action = rng.pick(["", "cascade", "restrict"] + (["set null"] if nullable else []))
-        links.append(GenLink(f"r{i}_id", target.name, f"r{i}", f"{name}_r{i}", nullable, unique, action))
+        links.append(GenLink(f"r{i}_id", target.name, f"r{i}", f"{name}_r{i}", nullable, unique, action, rng.chance(0.3)))
     tombstone = "gone_at" if rng.chance(0.15) else None
     if tombstone:
         columns.append(GenColumn("gone_at", "timestamp", True))
@@ -138,12 +140,13 @@ def _table(rng: Rng, name: str, before: list[GenTable]) -> GenTable:
         columns.append(GenColumn("org_id", "int", rng.chance(0.3)))
     plain = [c.name for c in columns if c.type in ("int", "text", "uuid") and c.name != "id"]
     key_names: tuple[str, ...] = ("id",)
-    if not key.auto and not any(link.target == name for link in links) and rng.chance(0.15):
+    if not key.auto and not any(link.target == name for link in links) and rng.chance(0.3):
         second = [c for c in columns[1:] if c.type in ("int", "text", "uuid") and not c.nullable]
         if second:
             key_names = ("id", second[0].name)
     uniques = tuple(rng.sample([p for p in plain if not any(p == link.column for link in links)], 1)) if rng.chance(0.2) else ()
-    return GenTable(name, tuple(columns), key_names, tuple(links), uniques, tombstone)
+    checks = tuple(f"{c.name} <> 77777" for c in columns if c.type == "int" and rng.chance(0.1))
+    return GenTable(name, tuple(columns), key_names, tuple(links), uniques, tombstone, checks, rng.chance(0.5))
 
 
 def _column(rng: Rng, name: str) -> GenColumn:
@@ -165,12 +168,12 @@ def _table_text(table: GenTable) -> str:
             words.append("key")
         if column.auto:
             words.append("auto")
-        if column.name in table.uniques:
+        if column.name in table.uniques and not table.apart:
             words.append("unique")
         if column.name == table.tombstone:
             words.append("tombstone")
         for link in table.links:
-            if link.column == column.name:
+            if link.column == column.name and not link.apart:
                 words += ["unique"] if link.unique else []
                 words += ["->", link.target, "as", link.name, "reverse", link.reverse]
                 words += ["on delete", link.on_delete] if link.on_delete else []
@@ -179,19 +182,26 @@ def _table_text(table: GenTable) -> str:
         lines.append("  " + " ".join(words))
     if len(table.key) > 1:
         lines.append(f"  key ({', '.join(table.key)})")
+    if table.apart:
+        lines += [f"  unique ({name}){' nulls not distinct' if not table.column(name).nullable else ''}" for name in table.uniques]
+    for link in table.links:
+        if link.apart:
+            action = f" on delete {link.on_delete}" if link.on_delete else ""
+            lines.append(f"  foreign ({link.column}) -> {link.target} (id) as {link.name} reverse {link.reverse}{action}")
+            lines += [f"  unique ({link.column})"] if link.unique else []
     lines += [f"  check {check}" for check in table.checks]
     return f"table {table.name} {{\n" + "\n".join(lines) + "\n}"
 
 
 def _policies(rng: Rng, table: GenTable, schema: GenSchema) -> list[str]:
-    if rng.chance(0.28):
+    if rng.chance(0.33):
         return [f"policy open on {table.name} for all using true"]
     result = []
     for i in range(rng.between(1, 3)):
         operations = rng.pick(["all", "all", "read", "read, insert", "read, update", "read, insert, update, delete"])
         roles = rng.pick(["", "", "", "", " to member, boss", " to member"])
         result.append(f"policy p{i} on {table.name} for {operations}{roles} using {policy_predicate(rng, table, schema)}")
-    if rng.chance(0.1):
+    if rng.chance(0.15):
         result.append(f"policy narrow on {table.name} restrictive for all using {policy_predicate(rng, table, schema)}")
     if rng.chance(0.3):
         result.append(f"policy boss on {table.name} for all to boss using true")
@@ -233,7 +243,7 @@ def _column_test(rng: Rng, alias: str, table: GenTable) -> str:
 
 
 def _functions(rng: Rng, schema: GenSchema) -> dict[str, str]:
-    if not rng.chance(0.4):
+    if not rng.chance(0.5):
         return {}
     table = rng.pick(schema.tables)
     key = table.column("id")
@@ -244,7 +254,7 @@ def _functions(rng: Rng, schema: GenSchema) -> dict[str, str]:
 
 
 def _views(rng: Rng, schema: GenSchema) -> dict[str, tuple[str, GenTable]]:
-    if not rng.chance(0.4):
+    if not rng.chance(0.55):
         return {}
     table = rng.pick(schema.tables)
     kept = [table.columns[0], *rng.sample(table.columns[1:], 3)]
