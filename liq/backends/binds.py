@@ -59,7 +59,9 @@ class Arguments:
                 return self._pad(inner), t.BYTES
             case RowsColumn(param, column, type_):
                 rows = self.row_lists[param]
-                return self._list((row[column] for row in rows), type_, self.row_types[param][column]), type_
+                return self._list(
+                    (row.get(column) for row in rows), type_, self.row_types[param].get(column, t.TEXT)
+                ), type_
             case LetColumn(name, position, type_):
                 let = self.lets[name]
                 return self._list((row[position] for row in let.rows), type_, let.types[position]), type_

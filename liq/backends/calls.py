@@ -108,9 +108,10 @@ def member_for(plan: SqlPlan, query: Query, params: Mapping[str, Value]) -> SqlM
     return next(m for m in plan.members if {(c.param, c.option) for c in m.given} == given | chosen)
 
 
-def call_arguments(machine: Machine, claims: Mapping[str, Value], hash_key: bytes | None) -> Arguments:
+def call_arguments(query: Query, machine: Machine, claims: Mapping[str, Value], hash_key: bytes | None) -> Arguments:
     """What the binds of the plan's texts are taken from."""
-    return Arguments(machine.params, machine.row_lists, claims, {}, hash_key)
+    row_types = {p.name: {c.name: c.type for c in p.rows_of} for p in query.parameters if p.rows_of}
+    return Arguments(machine.params, machine.row_lists, claims, row_types, {}, hash_key)
 
 
 def page_of(query: Query, rows: Rows, count: int | None, cursor: CursorKey | None) -> tuple[Rows, str | None]:

@@ -57,7 +57,7 @@ def execute(
     """Run a plan that reads; raises ``LiqError``."""
     at = now or dt.datetime.now(dt.UTC)
     machine = arguments(query, schema, params, cursor, at)
-    given = call_arguments(machine, session(schema.claims, claims, _no_default), None)
+    given = call_arguments(query, machine, session(schema.claims, claims, _no_default), None)
     lets: dict[str, LetRows] = {}
     rows: Rows = ()
     following = None

@@ -119,7 +119,7 @@ class _Call:
             now = self._prepare()
             machine = arguments(self.query, self.schema, self.params, self.options.cursor, now)
             claims = session(self.schema.claims, self.claims, lambda e, before: self._default(e, machine, before))
-            return self._steps(machine, call_arguments(machine, claims, self.options.hash_key))
+            return self._steps(machine, call_arguments(self.query, machine, claims, self.options.hash_key))
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
@@ -180,7 +180,7 @@ class _Call:
     def _default(self, expr: Expr, machine: Machine, before: Mapping[str, Value]) -> Value:
         """The default of a claim: a value over the claims before it and bare tables."""
         text = emit_expression(expr, self.schema, self.options.emit)
-        given = call_arguments(machine, before, self.options.hash_key)
+        given = call_arguments(self.query, machine, before, self.options.hash_key)
         return decode(self._execute(text.text, texts(text, given))[0][0], expr.type)
 
     # --------------------------------------------------------------------------------------------- statements

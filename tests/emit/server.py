@@ -51,7 +51,7 @@ class Emitted:
 
     def ask(self, calls: Sequence[tuple[SqlText, Mapping[str, Value]]]) -> list[Answer]:
         """The answers of texts under parameters."""
-        arguments = [json.dumps(texts(sql, Arguments(params, {}, {}, {}, b"key"))) for sql, params in calls]
+        arguments = [json.dumps(texts(sql, Arguments(params, {}, {}, {}, {}, b"key"))) for sql, params in calls]
         rows = self.connection.execute(
             "select try_emitted(q, a::jsonb) from unnest(%s::text[], %s::text[]) with ordinality as u(q, a, n) order by n",
             [[sql.text for sql, _ in calls], arguments],

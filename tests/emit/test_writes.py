@@ -343,6 +343,22 @@ def test_rows_of_a_parameter(library: Loaded) -> None:
     assert both.result.affected == 2
 
 
+def test_rows_of_a_parameter_hold_lists_and_json(library: Loaded) -> None:
+    b = Writes()
+    table = LIBRARY.table_by_name["authors"]
+    columns = tuple(b.column(c.name, c.type) for c in table.columns)
+    row = b.row("authors")
+    returned = tuple(e.Item(b.column(name, Rel(ir.Values(row, ()))[name].type), Rel(ir.Values(row, ()))[name]) for name in ("tags", "meta"))
+    open_ = ir.WriteCheck(literal(True, t.BOOL), ())
+    insert = ir.Insert("authors", tuple(c.name for c in table.columns), ir.ParamRows("rows", columns), row, open_, None, returned)
+    author: dict[str, Value] = {"id": 70, "name": "new", "active": True, "tags": ["a,b", None, '"'], "meta": {"a": [1]}}  # type: ignore[dict-item]
+    q = query(ir.Statement(insert), parameters=[ir.Parameter("rows", t.List(t.Record(())), False, rows_of=columns)])
+    both = check(library, q, {"rows": [author, author | {"id": 71, "name": "other", "tags": [], "meta": None}]}, ANN)
+    check_stored(library, both)
+    assert both.result is not None
+    assert both.result.affected == 2
+
+
 def test_parameters_are_values_only(library: Loaded) -> None:
     for title in ("x'); drop table books; --", "$1", "\\", '"', "%s {} :name", "ä\U0001f600"):
         b = Writes()
