@@ -55,7 +55,7 @@ def _parameter(node: syntax.ParameterDecl, context: Context) -> Parameter:
         return Parameter(
             node.name, row_type(columns), False, description=node.description or "", rows_of=columns, span=node.span
         )
-    type_ = resolve_type(node.type, context) or NULL
+    type_ = resolve_type(node.type, context, parameter=True) or NULL
     value = None if default is None else _default(node, default, context)
     return Parameter(
         node.name, type_, node.type.nullable, default=value, description=node.description or "", span=node.span

@@ -83,7 +83,7 @@ class Source:
 
     def tree(self) -> list[Source]:
         """This source and all sources joined to it by links."""
-        found = [self]
+        found: list[Source] = [self]
         for link in self.links.values():
             found.extend(link.source.tree())
         return found
