@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _KEYED = frozenset({"in_list", "has_any", "has_all", "cardinality"})
 """Functions that cannot tell equal values apart, whatever their types."""
+OPAQUE_PREFIX = "sql"
+"""Names of what is read from a text and not decided begin so: functions of their arguments, but unknown ones."""
 COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 
 
@@ -45,7 +47,8 @@ def _uninterpreted(encoder: Encoder, call: Call, args: Sequence[Term]) -> Term:
     overloads = FUNCTIONS.get(call.function, ())
     strict = bool(overloads) and all(o.strict for o in overloads)
     nullable = not overloads or any(o.nullable for o in overloads) or not strict
-    volatile = not overloads or any(o.volatility == "volatile" for o in overloads)
+    unknown = not overloads and not call.function.startswith(f"{OPAQUE_PREFIX} ")
+    volatile = unknown or any(o.volatility == "volatile" for o in overloads)
     return encoder.uninterpreted(
         call.function,
         call.type,

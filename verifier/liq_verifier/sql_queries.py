@@ -14,6 +14,7 @@ from typing import Any
 from attrs import frozen
 
 from liq.model import types as t
+from liq.model.emitted import LetColumn
 from liq.model.expr import (
     AggregateCall,
     AggregateItem,
@@ -43,8 +44,9 @@ from liq.model.ir import (
     Values,
     Window,
 )  # fmt: skip
+from liq.model.physical import LetRows
 from liq.model.schema import Schema
-from liq_verifier.algebra import Fence
+from liq_verifier.algebra import NO_LETS, Fence, Lets, read_operator
 from liq_verifier.guard import reference
 from liq_verifier.sql_scalars import Scalars, Scope, Unreadable, function_name
 
@@ -70,8 +72,8 @@ class _Common:
 class QueryReader:
     """Reads the queries of one text."""
 
-    def __init__(self, schema: Schema, binds: Sequence[Expr]) -> None:
-        self._schema = schema
+    def __init__(self, schema: Schema, binds: Sequence[Expr], lets: Lets = NO_LETS) -> None:
+        self._schema, self._binds, self._lets = schema, binds, lets
         self._ids = count(1_000_000)
         enums = {enum.name: enum for enum in schema.enums}
         self._scalars = Scalars(self, binds, enums)
@@ -156,7 +158,7 @@ class QueryReader:
         saved, self._scalars.replaced = self._scalars.replaced, {}
         try:
             if node.args.get("where") is not None:
-                relation = Filter(relation, self._scalars.read(node.args["where"].this, inner))
+                relation = Filter(relation, self._scalars.condition(node.args["where"].this, inner))
             relation = self._grouped(node, relation, inner)
             relation = self._windowed(node, relation, inner)
             items = [self._item(item, inner) for item in node.expressions]
@@ -218,7 +220,7 @@ class QueryReader:
             replaced[call.sql("postgres")] = reference(column)
         self._scalars.replaced = replaced
         result: Relation = Aggregate(relation, tuple(keys), tuple(aggregates))
-        return result if having is None else Filter(result, self._scalars.read(having.this, scope))
+        return result if having is None else Filter(result, self._scalars.condition(having.this, scope))
 
     def _windowed(self, node: Any, relation: Relation, scope: Scope) -> Relation:
         windows = [
@@ -265,7 +267,7 @@ class QueryReader:
         if side not in kinds:
             raise Unreadable(f"a {side} join")
         on = join.args.get("on")
-        predicate = None if on is None else self._scalars.read(on, scope)
+        predicate = None if on is None else self._scalars.condition(on, scope)
         if predicate is None and kinds[side] is not JoinKind.INNER:
             raise Unreadable("an outer join without condition")
         return Join(kinds[side], left, right, predicate)
@@ -290,6 +292,9 @@ class QueryReader:
 
     def _function(self, node: Any, scope: Scope, alias: str) -> tuple[Relation, dict[str, Mapping[str, ColumnRef]]]:
         call = node.this if type(node).__name__ == "Table" else node
+        named = self._rows_of_let(call, node)
+        if named is not None:
+            return self._named(alias, named, node)
         args = (
             [self._scalars.read(a, scope) for a in (call.expressions or ())] if _is(call, "Anonymous", "Unnest") else []
         )
@@ -301,6 +306,29 @@ class QueryReader:
         items = tuple(Item(self._column("argument", a.type), a) for a in args)
         rows = Join(JoinKind.INNER, Project(Values((), ((),)), items), LetScan("rows", tuple(columns)), None)
         return self._named(alias, Project(rows, tuple(Item(c, reference(c)) for c in columns)), node)
+
+    def _rows_of_let(self, call: Any, node: Any) -> Relation | None:
+        """``unnest`` of columns of a let: its rows, as they were read."""
+        binds = [self._bind_of(arg) for arg in call.expressions or ()] if _is(call, "Unnest", "Anonymous") else []
+        found = [bind for bind in binds if isinstance(bind, LetColumn)]
+        names = {bind.name for bind in found}
+        if not binds or len(found) != len(binds) or len(names) != 1 or not names <= self._lets.keys():
+            return None
+        relation = self._lets[found[0].name]
+        own = tuple(Column(next(self._ids), c.name, c.type, c.nullable) for c in relation.columns)
+        rows = read_operator(LetRows(found[0].name, own), self._schema, self._lets)
+        labels = [c.name for c in node.args["alias"].args.get("columns") or []]
+        if len(labels) != len(found):
+            return None
+        kept = [(label, own[bind.position]) for label, bind in zip(labels, found, strict=True)]
+        return Project(rows, tuple(Item(self._column(label, c.type), reference(c)) for label, c in kept))
+
+    def _bind_of(self, node: Any) -> Expr | None:
+        inner = node.this if _is(node, "Cast") else node
+        if not _is(inner, "Placeholder", "Parameter"):
+            return None
+        number = str(inner.this.this if hasattr(inner.this, "this") else inner.this)
+        return self._binds[int(number) - 1] if number.isdigit() and 1 <= int(number) <= len(self._binds) else None
 
     def _table(self, node: Any, scope: Scope, alias: str) -> tuple[Relation, dict[str, Mapping[str, ColumnRef]]]:
         name = ".".join(part for part in (node.args["db"].name if node.args.get("db") else "", node.name) if part)

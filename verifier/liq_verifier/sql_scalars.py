@@ -36,6 +36,7 @@ from liq.model.expr import (
 )
 from liq.model.functions import FUNCTIONS, resolve
 from liq.model.types import BOOL
+from liq_verifier.calls import OPAQUE_PREFIX
 
 Scope = Mapping[str, Mapping[str, ColumnRef]]
 """Columns in reach, by alias and name."""
@@ -55,7 +56,8 @@ PURE = frozenset(
     rtrim scale sha256 sign split_part sqrt starts_with stddev stddev_samp string_agg string_to_array strpos substring
     sum
     to_char to_json to_jsonb translate trim trunc unnest upper variance var_samp gen_random_uuid cast timezone position
-    array array_contains str_position unicode char_length current_timestamp stddev_pop variance_pop grouping
+    sha2digest sha2 uuid array array_contains str_position unicode char_length current_timestamp stddev_pop
+    variance_pop grouping
     """.split()
 )
 """Functions that see nothing but their arguments."""
@@ -64,10 +66,11 @@ SYNTAX = frozenset(
     Window Filter WithinGroup Order Ordered Array Tuple Bracket Distinct Star JSONExtract JSONExtractScalar JSONBExtract
     JSONBExtractScalar JSONPath DPipe AtTimeZone Like ILike Escape Between Neg Interval SimilarTo ArrayContainsAll
     ArrayOverlaps ArrayContainedBy BitwiseXor BitwiseAnd RegexpLike Slice Var DataType IntDiv WindowSpec Identifier
-    JSONPathRoot JSONPathKey JSONPathSubscript Extract Pow
+    JSONPathRoot JSONPathKey JSONPathSubscript Extract Pow Collate Where
     """.split()
 )
 """Nodes of operators and syntax, which call nothing by name."""
+PREFIX = OPAQUE_PREFIX
 _COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%"}
 _AGGREGATES = frozenset(
@@ -116,10 +119,10 @@ class Scalars:
             case "Cast":
                 return self._cast(node, scope)
             case "And" | "Or":
-                parts = tuple(self.read(part, scope) for part in (node.left, node.right))
+                parts = tuple(self.condition(part, scope) for part in (node.left, node.right))
                 return And(parts) if kind == "And" else Or(parts)
             case "Not":
-                inner = self.read(node.this, scope)
+                inner = self.condition(node.this, scope)
                 if isinstance(inner, Is):  # IS NOT is read as NOT … IS
                     return Is(inner.arg, inner.truth, not inner.negated)
                 return Not(inner)
@@ -133,6 +136,13 @@ class Scalars:
             case _:
                 return self._compound(kind, node, scope)
 
+    def condition(self, node: Any, scope: Scope) -> Expr:
+        """An expression that is taken for a boolean."""
+        expr = self.read(node, scope)
+        if isinstance(expr.type, t.Bool):
+            return expr
+        return Literal(None, BOOL) if _is_null(expr) else self._opaque("truth", (expr,), type_=BOOL)
+
     def _compound(self, kind: str, node: Any, scope: Scope) -> Expr:
         match kind:
             case "In":
@@ -141,7 +151,11 @@ class Scalars:
                 return Exists(self._queries.query(node.this, scope))
             case "Subquery" | "Select":
                 query = self._queries.query(node, scope)
-                return ScalarQuery(query) if len(query.columns) == 1 else self._opaque("row", (), query=query)
+                return (
+                    ScalarQuery(query)
+                    if len(query.columns) == 1
+                    else self._opaque("row", (), query=query, volatile=True)
+                )
             case "Case":
                 return self._case(node, scope)
             case "Coalesce":
@@ -151,6 +165,10 @@ class Scalars:
             case "Neg" if type(node.this).__name__ == "Literal":
                 value = _literal(node.this)
                 return Literal(-value.value, value.type)  # type: ignore[operator]
+            case "CurrentTimestamp":
+                return Call("now", (), t.TIMESTAMP, False)
+            case "Uuid":
+                return Call("gen_random_uuid", (), t.UUID, False)
             case _ if kind in _ARITHMETIC:
                 return self._arithmetic(_ARITHMETIC[kind], node, scope)
             case _:
@@ -168,7 +186,7 @@ class Scalars:
         if not number.isdigit() or not 1 <= int(number) <= len(self._binds):
             raise Unreadable(f"placeholder {number} has no bind")
         bind = self._binds[int(number) - 1]
-        return self._opaque("bind", (), type_=bind.type) if isinstance(bind, Bind) else bind
+        return self._opaque(f"bind {number}", (), type_=bind.type) if isinstance(bind, Bind) else bind
 
     def type_of(self, node: Any) -> t.Type | None:
         """A type name of PostgreSQL."""
@@ -189,7 +207,7 @@ class Scalars:
         if type(node.this).__name__ in ("Placeholder", "Parameter"):
             return inner  # a bind is cast to the widest of its kind
         if target is None:
-            return self._opaque("cast", (inner,))
+            return self._opaque(f"cast to {node.to.sql('postgres')}", (inner,))
         if inner.type == target:
             return inner
         if isinstance(inner, Literal) and inner.value is None:
@@ -210,7 +228,7 @@ class Scalars:
             pairs = zip(left.expressions, right.expressions, strict=True)
             met = [_met(self.read(a, scope), self.read(b, scope)) for a, b in pairs]
             if any(pair is None for pair in met):
-                return self._opaque("rows", (), type_=BOOL)
+                return self._opaque(_said(node), (), type_=BOOL, volatile=True)
             known = [pair for pair in met if pair is not None]
             return RowCompare(op, tuple(a for a, _ in known), tuple(b for _, b in known))
         return self._compared(op, self.read(left, scope), self.read(right, scope))
@@ -226,10 +244,10 @@ class Scalars:
         right, negated = node.expression, False
         if type(right).__name__ == "Not":
             right, negated = right.this, True
-        arg = self.read(node.this, scope)
         if type(right).__name__ == "Null":
-            return Is(arg, Truth.NULL, negated)
+            return Is(self.read(node.this, scope), Truth.NULL, negated)
         if type(right).__name__ == "Boolean":
+            arg = self.condition(node.this, scope)
             return Is(arg, Truth.TRUE if right.this else Truth.FALSE, negated)
         raise Unreadable("IS with something else")
 
@@ -239,13 +257,17 @@ class Scalars:
         if node.args.get("query") is not None:
             query = self._queries.query(node.args["query"], scope)
             same = all(a.type == c.type for a, c in zip(operands, query.columns, strict=True))
-            return InQuery(operands, query) if same else self._opaque("in", operands, type_=BOOL, query=query)
+            return (
+                InQuery(operands, query)
+                if same
+                else self._opaque("in", operands, type_=BOOL, query=query, volatile=True)
+            )
         options: list[Expr] = []
         for item in node.expressions:
             values = item.expressions if type(item).__name__ == "Tuple" else [item]
             met = [_met(a, self.read(v, scope)) for a, v in zip(operands, values, strict=True)]
             if any(pair is None for pair in met):
-                return self._opaque("in", operands, type_=BOOL)
+                return self._opaque("in", operands, type_=BOOL, volatile=True)
             pairs = [pair for pair in met if pair is not None]
             options.append(InList(tuple(a for a, _ in pairs), (tuple(b for _, b in pairs),)))
         return options[0] if len(options) == 1 else Or(tuple(options))
@@ -253,7 +275,9 @@ class Scalars:
     def _case(self, node: Any, scope: Scope) -> Expr:
         if node.this is not None:
             raise Unreadable("CASE with an operand")
-        branches = tuple(When(self.read(i.this, scope), self.read(i.args["true"], scope)) for i in node.args["ifs"])
+        branches = tuple(
+            When(self.condition(i.this, scope), self.read(i.args["true"], scope)) for i in node.args["ifs"]
+        )
         default = node.args.get("default")
         otherwise = self.read(default, scope) if default is not None else Literal(None, t.NULL)
         values = [b.value for b in branches] + [otherwise]
@@ -277,18 +301,32 @@ class Scalars:
         name = function_name(node)
         args = [self.read(part, scope) for part in _parts(node)]
         if name in _AGGREGATES or type(node).__name__ in ("Window", "Filter", "WithinGroup", "Order", "Ordered"):
-            return self._opaque(name, args)
+            return self._opaque(name, args, volatile=True)
         resolved = resolve(FUNCTIONS, name, [a.type for a in args]) if name in FUNCTIONS else None
         if resolved is not None and list(resolved.arguments) == [a.type for a in args]:
             return Call(name, tuple(args), resolved.result, True)
-        return self._opaque(name, args)
+        return self._opaque(_said(node), args)
 
     def _opaque(
-        self, name: str, args: Sequence[Expr], *, type_: t.Type = t.NULL, query: Relation | None = None
+        self,
+        name: str,
+        args: Sequence[Expr],
+        *,
+        type_: t.Type = t.NULL,
+        query: Relation | None = None,
+        volatile: bool = False,
     ) -> Expr:
-        """A value of which nothing is known; its arguments stay, for the tables that they read."""
+        """A value of which nothing is known but, unless volatile, that the same name and arguments give the same value.
+
+        The arguments stay, for the tables that they read.
+        """
         more = () if query is None else (Exists(query),)
-        return Call(f"sql {name}", (*args, *more), type_, True)
+        return Call(f"{'any' if volatile else PREFIX} {name}", (*args, *more), type_, True)
+
+
+def _said(node: Any) -> str:
+    """The whole text of a node: what is left out of its arguments still tells it from others."""
+    return str(node.sql("postgres"))
 
 
 def function_name(node: Any) -> str:

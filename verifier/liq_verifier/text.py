@@ -9,7 +9,7 @@ mistake of the emitter that widens what is read is refuted on the text itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from liq.model import ir
@@ -18,7 +18,7 @@ from liq.model.emitted import LetColumn, RowsColumn, SqlPlan, SqlStep, SqlText
 from liq.model.expr import ClaimRef, ColumnRef, ParamRef, Relation
 from liq.model.node import walk
 from liq.model.schema import Schema
-from liq_verifier.algebra import read_operator
+from liq_verifier.algebra import Lets, read_operator
 from liq_verifier.channels import verify_channels
 from liq_verifier.columns import uses
 from liq_verifier.obligation import Either, Goal, Kind, Need, Settled, Subject, Verdict
@@ -33,8 +33,10 @@ TEXT_MAX = 200_000
 WRITES = (p.InsertRows, p.UpdateRows, p.DeleteRows)
 
 
-def verify_text(emitted: SqlPlan, plan: p.PhysicalPlan, query: ir.Query, schema: Schema) -> Iterator[Need]:
-    """The obligations of everything emitted for one dialect."""
+def verify_text(
+    emitted: SqlPlan, plan: p.PhysicalPlan, query: ir.Query, schema: Schema, lets: Sequence[Lets]
+) -> Iterator[Need]:
+    """The obligations of everything emitted for one dialect. ``lets``: what is known of named rows before each step."""
     about = emitted.dialect
     if emitted.dialect not in ("postgres", "duckdb"):
         yield _settled(Kind.TEXT, about, "the dialect can be read", "the dialect cannot be read")
@@ -45,7 +47,7 @@ def verify_text(emitted: SqlPlan, plan: p.PhysicalPlan, query: ir.Query, schema:
             yield _settled(Kind.EMIT, name, "each step of the plan has its statement", "the steps differ")
             continue
         for step in member.steps:
-            yield from _step(step, f"{name}.{step.step + 1}", emitted.dialect, plan, query, schema)
+            yield from _step(step, f"{name}.{step.step + 1}", emitted.dialect, plan, query, schema, lets[step.step])
 
 
 def _settled(kind: Kind, about: str, claim: str, problem: str | None) -> Settled:
@@ -54,7 +56,7 @@ def _settled(kind: Kind, about: str, claim: str, problem: str | None) -> Settled
 
 
 def _step(
-    step: SqlStep, about: str, dialect: str, plan: p.PhysicalPlan, query: ir.Query, schema: Schema
+    step: SqlStep, about: str, dialect: str, plan: p.PhysicalPlan, query: ir.Query, schema: Schema, lets: Lets
 ) -> Iterator[Need]:
     claim = "the text is one constant statement, and every value is a bind"
     try:
@@ -66,7 +68,7 @@ def _step(
     if tree is None:
         return
     root = plan.steps[step.step].root
-    yield from _reading(tree, step.main, about, root, query, schema)
+    yield from _reading(tree, step.main, about, root, query, schema, lets)
 
 
 def parse(text: str, dialect: str) -> Any:
@@ -135,11 +137,13 @@ def _shape(tree: Any, text: SqlText) -> str | None:
 
 
 # ------------------------------------------------------------------------------------------------- reading back
-def _reading(tree: Any, text: SqlText, about: str, root: p.Operator, query: ir.Query, schema: Schema) -> Iterator[Need]:
+def _reading(
+    tree: Any, text: SqlText, about: str, root: p.Operator, query: ir.Query, schema: Schema, lets: Lets
+) -> Iterator[Need]:
     claim = "the text reads the tables of the plan, and is safe by itself"
-    reader = QueryReader(schema, text.binds)
+    reader = QueryReader(schema, text.binds, lets)
     if isinstance(root, p.InsertRows | p.UpdateRows | p.DeleteRows):
-        yield from _writing(tree, reader, about, root, query, schema)
+        yield from _writing(tree, reader, about, root, query, schema, lets)
         return
     try:
         relation = reader.statement(tree)
@@ -155,7 +159,7 @@ def _reading(tree: Any, text: SqlText, about: str, root: p.Operator, query: ir.Q
         parameters,
         uses([relation], schema),
         with_deleted=with_deleted(query),
-        text_roles=_roles(root, query, schema),
+        text_roles=_roles(root, query, schema, lets),
     )
     yield from _as_text(verify_reads(relation, setting), about)
 
@@ -167,6 +171,7 @@ def _writing(
     root: p.InsertRows | p.UpdateRows | p.DeleteRows,
     query: ir.Query,
     schema: Schema,
+    lets: Lets,
 ) -> Iterator[Need]:
     claim = "the text writes what the plan writes, and is safe by itself"
     try:
@@ -178,7 +183,11 @@ def _writing(
     parameters: Mapping[str, ir.Parameter] = {q.name: q for q in query.parameters}
     read = [found.answer, *(i.expr for i in found.root.returning)]
     setting = Setting(
-        schema, parameters, uses(read, schema), with_deleted=with_deleted(query), text_roles=_roles(root, query, schema)
+        schema,
+        parameters,
+        uses(read, schema),
+        with_deleted=with_deleted(query),
+        text_roles=_roles(root, query, schema, lets),
     )
     step = p.Step(found.root, None, None, bool(root.returning))
     change, needs = read_change(step, setting)
@@ -212,9 +221,9 @@ def _differs(text: p.Operator, plan: p.Operator) -> str | None:
             return None
 
 
-def _roles(root: p.Operator, query: ir.Query, schema: Schema) -> dict[str, frozenset[str]]:
+def _roles(root: p.Operator, query: ir.Query, schema: Schema, lets: Lets) -> dict[str, frozenset[str]]:
     """The roles that may read each table as the plan does."""
-    planned = read_operator(root.source, schema) if isinstance(root, WRITES) else read_operator(root, schema)
+    planned = read_operator(root.source if isinstance(root, WRITES) else root, schema, lets)
     setting = Setting(schema, {}, uses([planned], schema), with_deleted=with_deleted(query))
     found: dict[str, frozenset[str]] = {}
     for scan in (n for n in walk(planned) if isinstance(n, ir.Scan)):

@@ -37,15 +37,29 @@ def verify(plan: p.PhysicalPlan, query: ir.Query, schema: Schema, emitted: tuple
     parameters = {q.name: q for q in query.parameters}
     needs: list[Need] = []
     lets: dict[str, Relation] = {}
+    before: list[Lets] = []
     for step in plan.steps:
-        needs += _needs(step, parameters, query, schema, dict(lets))
+        before.append(dict(lets))
+        needs += _needs(step, parameters, query, schema, before[-1])
         _keep_lets(lets, step, schema)
     needs.append(verify_same(plan, query, schema))
-    needs += [need for each in emitted for need in verify_text(each, plan, query, schema)]
+    for each in emitted:
+        needs += _text_needs(each, plan, query, schema, before)
     obligations = settler.settle(needs)
     warnings = tuple(dict.fromkeys(w for o in obligations for w in o.warnings))
     channels = tuple(sorted({c for step in plan.steps for c in _channels(step, parameters, schema)}))
     return Verification(obligations, channels=channels, warnings=warnings, schema=schema)
+
+
+def _text_needs(
+    emitted: SqlPlan, plan: p.PhysicalPlan, query: ir.Query, schema: Schema, lets: list[Lets]
+) -> tuple[Need, ...]:
+    """The obligations of the SQL of one dialect; of one that cannot be read, one that fails."""
+    try:
+        return tuple(verify_text(emitted, plan, query, schema, lets))
+    except Exception as problem:  # a text from outside may be anything: what cannot be read is not proved
+        subject = Subject(Kind.EMIT, "sql", "the text can be read")
+        return (Settled(subject, Verdict.UNKNOWN, f"the text cannot be read: {type(problem).__name__}"),)
 
 
 def _keep_lets(lets: dict[str, Relation], step: p.Step, schema: Schema) -> None:

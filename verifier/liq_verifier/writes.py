@@ -9,8 +9,9 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from liq.model import physical as p
-from liq.model.expr import Call, Expr, Item, Literal, Relation
+from liq.model.expr import Call, ColumnRef, Expr, Item, Literal, Relation
 from liq.model.ir import Assignment, Filter, LetScan, Project, Scan
+from liq.model.node import walk
 from liq.model.schema import Operation, Table, TableColumn
 from liq.model.types import Type
 from liq_verifier.algebra import Fence, Malformed, read_expression, read_operator, subqueries
@@ -148,7 +149,7 @@ def _insert(insert: p.InsertRows, step: p.Step, setting: Setting) -> tuple[Chang
             builder.assume((check,))
         return None, values
 
-    values = {name: known.see(reference(column)) for name, column in given.items()}
+    values = {name: _origin(source, known.see(reference(column))) for name, column in given.items()}
     shows, shown = step.shows or bool(step.name), _shown(insert, table, setting)
     targets = frozenset(insert.targets)
     change = Change(table, Operation.INSERT, new, check, targets, shows, values, shown, (source,))
@@ -259,6 +260,16 @@ def _shown(write: p.InsertRows | p.UpdateRows, table: Table, setting: Setting) -
     items = tuple(read_expression(item, setting.schema, setting.lets) for item in write.returning)
     used = uses(items, setting.schema).ids
     return frozenset(c.name for c, own in zip(table.columns, write.row, strict=True) if own.id in used)
+
+
+def _origin(source: Relation, value: Expr) -> Expr:
+    """What a column is computed by; random values, which may not be said twice, included."""
+    made = {i.column.id: i.expr for n in walk(source) if isinstance(n, Project) for i in n.items}
+    seen: set[int] = set()
+    while isinstance(value, ColumnRef) and value.id in made and value.id not in seen:
+        seen.add(value.id)
+        value = made[value.id]
+    return value
 
 
 def _put(builder: Builder, known: Facts) -> None:
