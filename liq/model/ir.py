@@ -1,8 +1,9 @@
 """The typed IR: relational algebra with explicit columns, and the statements and queries built of it.
 
 Bag semantics, three-valued logic, order only where a ``Sort`` stands directly below ``Limit``, at the root of a
-statement or at the root of a ``Collect`` (there a ``Project`` may stand above it, to drop hidden keys). Columns are referred to by ``id``; an id that no relation below provides
-belongs to an outer query (correlation). Every table access carries its policy: see ``Access``.
+statement or at the root of a ``Collect`` (there a ``Project`` may stand above it, to drop hidden keys). Columns are
+referred to by ``id``; an id that no relation below provides belongs to an outer query (correlation). Every table access
+carries its policy: see ``Access``.
 """
 
 from __future__ import annotations
