@@ -121,6 +121,7 @@ class Guard:
     def readable(self, table: Table, row: Sequence[Column], span: Span) -> list[Rule]:
         """What a row that is changed or shown again must fulfil to be read, as rules that narrow."""
         rules = self.policies(table, Operation.READ, row, span)
+        self.warn_unless_open(table, Operation.READ, rules, span)
         opening = [rule for rule in rules if rule.kind is RuleKind.POLICY]
         whole = combined(opening)
         narrowing = [rule for rule in rules if rule.kind is not RuleKind.POLICY]
@@ -157,6 +158,8 @@ class Guard:
             ((o, w) for o, w in needs if not table_roles(self.schema, o, table, w)), needs[0]
         )  # fmt: skip
         lacking = missing_columns(self.schema, operation, table, wanted)
+        if operation is Operation.READ and any(self._unlisted(table, name) for name in lacking):
+            return  # reported as that
         what = f"{table.name} ({', '.join(lacking)})" if lacking else table.name
         self.context.report(
             codes.NO_ROLE, span, f"no role may {operation.value} {what}, so this never reaches a row",
@@ -166,7 +169,7 @@ class Guard:
     def sensitive(self, table: Table, columns: Sequence[Column], used: frozenset[str], uses: Uses, span: Span) -> None:
         """Report sensitive columns that no role lists."""
         for name in sorted(used):
-            if not table.by_name[name].sensitive or table_roles(self.schema, Operation.READ, table, frozenset((name,))):
+            if not self._unlisted(table, name):
                 continue
             place = uses.place(columns, name)
             self.context.report(
@@ -175,6 +178,11 @@ class Guard:
                 help=f"show it in a view as mask({name}, 1, 0), hash({name}) or null, or list it in a role: "
                 f"role … {{ read {table.name} ({name}) }}",
             )  # fmt: skip
+
+    def _unlisted(self, table: Table, name: str) -> bool:
+        """Whether a column is sensitive and no role lists it."""
+        listed = table_roles(self.schema, Operation.READ, table, frozenset((name,)))
+        return table.by_name[name].sensitive and not listed
 
     # ------------------------------------------------------------------------------------------------- reads
     def read(self, scan: Scan, uses: Uses) -> Scan:

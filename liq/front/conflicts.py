@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from liq.front.context import Context
 from liq.front.expressions import predicate
-from liq.front.parts import distinct_names
+from liq.front.parts import distinct_names, unknown_column
 from liq.front.scope import Place
-from liq.front.tables import unknown_column
 from liq.front.targets import assignments_of, excluded_source, new_columns, references, table_scope
 from liq.model import codes
 from liq.model.diagnostics import Label

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 
-from liq.front.context import closest
-from liq.front.parts import single
+from liq.front.parts import single, unknown_column, unknown_table
 from liq.front.tables import TableDraft, node_type
 from liq.model import codes
 from liq.model.diagnostics import Label
@@ -90,9 +89,7 @@ def _no_target(draft: TableDraft, drafts: Drafts, views: frozenset[str], name: s
         message = f"{name.text} is a view: a link points at the key of a table"
         draft.context.report(codes.FOREIGN_KEY, name.span, message)
         return
-    meant = closest(name.text, drafts)
-    hint = f" — did you mean {meant}?" if meant else ""
-    draft.context.report(codes.UNKNOWN_TABLE, name.span, f'unknown table "{name.text}"{hint}')
+    unknown_table(draft.context, name, drafts)
 
 
 def _target_columns(
@@ -128,9 +125,7 @@ def _listed(draft: TableDraft, target: TableDraft, references: syntax.References
     there = [c.name for c in target.columns]
     unknown = [name for name in references.columns if name.text not in there]
     for name in unknown:
-        meant = closest(name.text, there)
-        hint = f" — did you mean {meant}?" if meant else ""
-        draft.context.report(codes.UNKNOWN_COLUMN, name.span, f'unknown column "{name.text}" on {target.name}{hint}')
+        unknown_column(draft.context, name, target.name, there)
     return None if unknown else tuple(name.text for name in references.columns)
 
 
@@ -189,7 +184,8 @@ def _on_delete_fits(draft: TableDraft, action: OnDelete, names: tuple[syntax.Nam
             position = next(i for i, c in enumerate(draft.columns) if c.name == name.text)
             column = draft.columns[position]
             if not column.nullable and not syntax.pick(draft.nodes[position].parts, syntax.Default):
-                draft.context.report(codes.FOREIGN_KEY, span, f"on delete set default, but {name.text} has no default")
+                message = f"on delete set default, but {name.text} has no default"
+                draft.context.report(codes.FOREIGN_KEY, span, message, help=f"give {name.text} one: {name.text} … = …")
 
 
 def _elsewhere(draft: TableDraft, target: TableDraft) -> str | None:
@@ -213,14 +209,19 @@ def check_link_names(drafts: Drafts) -> None:
     ways: dict[str, dict[str, _Way]] = {name: _columns(draft) for name, draft in drafts.items()}
     for draft in drafts.values():
         for position, key in enumerate(draft.foreign_keys):
-            way = _Way(key.link or "", f"the link to {key.target}", key.span, draft.context.file, "as")
+            way = _Way(key.link or "", f"the link along {_along(draft, key)}", key.span, draft.context.file, "as")
             if not _take(draft, draft.name, ways[draft.name], way):
                 draft.foreign_keys[position] = evolve(key, link=None)
     for draft in drafts.values():
         for position, key in enumerate(draft.foreign_keys):
-            back = _Way(key.reverse or "", f"the way back from {draft.name}", key.span, draft.context.file, "reverse")
+            what = f"the way back along {_along(draft, key)}"
+            back = _Way(key.reverse or "", what, key.span, draft.context.file, "reverse")
             if not _take(draft, key.target, ways[key.target], back):
                 draft.foreign_keys[position] = evolve(key, reverse=None)
+
+
+def _along(draft: TableDraft, key: ForeignKey) -> str:
+    return f"{draft.name}.{key.columns[0]}" if len(key.columns) == 1 else f"{draft.name} ({', '.join(key.columns)})"
 
 
 def _columns(draft: TableDraft) -> dict[str, _Way]:

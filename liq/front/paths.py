@@ -178,6 +178,8 @@ def _ambiguous(path: syntax.Path, name: str, holders: list[Source], scope: Scope
 # ------------------------------------------------------------------------------------------------- lets
 def _let_value(path: syntax.Path, names: list[str], binding: LetBinding, scope: Scope) -> Expr:
     """``v.id``: a column of rows that a ``let`` names, where they are at most one."""
+    if not binding.columns:  # its rows are wrong, which was said there
+        return broken(path.span)
     context = scope.context
     column = let_column(path, binding, scope)
     if column is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from liq.front.access import hide_deleted
-from liq.front.context import Context, closest
+from liq.front.context import Context
 from liq.front.declared import Declared
 from liq.front.expressions import predicate
-from liq.front.parts import distinct_names, single
+from liq.front.parts import distinct_names, single, unknown_table
 from liq.front.row_expressions import NewContext
 from liq.front.scope import Place, row_scope
 from liq.model import codes
@@ -113,6 +113,4 @@ def _unknown(
         message = f"{name.text} is a view: the policies of its tables apply to whoever reads it"
         context.report(codes.NOT_A_TABLE, name.span, message, help="put the policy on the table")
         return
-    meant = closest(name.text, tables)
-    hint = f" — did you mean {meant}?" if meant else ""
-    context.report(codes.UNKNOWN_TABLE, name.span, f'unknown table "{name.text}"{hint}')
+    unknown_table(context, name, tables)

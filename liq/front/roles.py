@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping
 
 from liq.front.context import Context, closest
 from liq.front.declared import Declarations, Declared
-from liq.front.parts import distinct_names
+from liq.front.parts import distinct_names, report_unknown, unknown_column, unknown_table
 from liq.front.row_expressions import NewContext
-from liq.front.tables import unknown_column
 from liq.model import codes
 from liq.model.diagnostics import Label
 from liq.model.schema import Channel, Claim, Grant, Operation, Policy, Role, Table, View
@@ -67,9 +66,8 @@ def _runs(node: syntax.Grant, queries: Collection[str], context: Context) -> lis
         if name.text in queries:
             found.append(name.text)
         else:
-            meant = closest(name.text, queries)
-            hint = f" — did you mean {meant}?" if meant else ""
-            context.report(codes.UNKNOWN_QUERY, name.span, f'unknown query "{name.text}"{hint}')
+            said = f'unknown query "{name.text}"'
+            report_unknown(context, codes.UNKNOWN_QUERY, name.span, said, name.text, queries)
     return found
 
 
@@ -82,9 +80,7 @@ def _grants(
         name = target.name.text
         table, view = tables.get(name), views.get(name)
         if table is None and view is None:
-            meant = closest(name, (*tables, *views))
-            hint = f" — did you mean {meant}?" if meant else ""
-            context.report(codes.UNKNOWN_TABLE, target.name.span, f'unknown table "{name}"{hint}')
+            unknown_table(context, target.name, (*tables, *views))
             continue
         if not _grantable(operation, target, table, context):
             continue

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve
 
+from liq.front.broken import is_broken
+from liq.front.coerce import coerce
 from liq.front.constraint_names import ConstraintNames
 from liq.front.context import Context, closest
-from liq.front.expressions import predicate, resolve
+from liq.front.expressions import infer, predicate, resolve
 from liq.front.scope import Place, Scope, empty_scope, row_scope
 from liq.front.tables import TableDraft, chosen_name, plain_columns
 from liq.model import codes
@@ -53,7 +55,10 @@ def default_value(
     """A default as a value of the type it stands for; None, reported, where it is none."""
     scope = empty_scope(context, place)
     scope.subqueries = subqueries
-    value = resolve(part.value, scope, type_, nullable=nullable)
+    value = infer(part.value, scope, type_)
+    if is_broken(value):
+        return None
+    value = coerce(value, type_, context, nullable=nullable, wanted="the default")
     if context.failed:
         return None
     if isinstance(value, Literal) and value.value is None and not nullable:

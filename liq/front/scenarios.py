@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
+from liq.front.broken import is_broken
+from liq.front.coerce import coerce
 from liq.front.context import Context, closest, one_of
-from liq.front.expressions import resolve
+from liq.front.expressions import infer
 from liq.front.inserts import resolve_insert
 from liq.front.parameters import Mode
 from liq.front.queries import QuerySource, compile_one, new_context
@@ -215,7 +217,9 @@ class _Compiler:
                 self.context.report(codes.CODES[code], entry.name.span, f'unknown {what} "{name}"{hint}', help=help)
                 continue
             type_, nullable = wanted
-            value = resolve(entry.value, scope, None if _nested(type_) else type_, nullable=nullable)
+            value = infer(entry.value, scope, None if _nested(type_) else type_)
+            if not is_broken(value) and not _nested(type_):
+                value = coerce(value, type_, self.context, nullable=nullable, wanted=name)
             found[name] = (entry.name.span, value)
         return tuple((name, value) for name, (_, value) in found.items())
 

@@ -118,7 +118,7 @@ def _named(node: syntax.TableSource, scope: Scope) -> Source | None:
     if table is not None:
         return _table(node, table, alias, context)
     if binding is not None:
-        return _let(binding, alias, context, node.span)
+        return _let(binding, alias, context, node.span) if binding.columns else None
     if view is not None:
         relation = inline.inline_view(view, scope, node.span)
         found = relation is not None and relation.columns  # none: the view is wrong itself, which was said there

@@ -5,8 +5,8 @@ from __future__ import annotations
 from attrs import define, field
 
 from liq.front.constraint_names import ConstraintNames
-from liq.front.context import Context, closest
-from liq.front.parts import distinct_names, single
+from liq.front.context import Context
+from liq.front.parts import distinct_names, single, unknown_column
 from liq.front.type_refs import resolve_type
 from liq.model import codes
 from liq.model.diagnostics import Label
@@ -55,13 +55,6 @@ class TableDraft:
                 missing = True
                 unknown_column(self.context, name, self.name, [c.name for c in self.columns])
         return None if missing else tuple(name.text for name in distinct_names(names, self.context))
-
-
-def unknown_column(context: Context, name: syntax.Name, table: str, columns: list[str]) -> None:
-    """Report a name that is no column of a table."""
-    meant = closest(name.text, columns)
-    hint = f" — did you mean {meant}?" if meant else ""
-    context.report(codes.UNKNOWN_COLUMN, name.span, f'unknown column "{name.text}" on {table}{hint}')
 
 
 def draft_table(name: str, node: syntax.TableDecl, context: Context, relation_names: ConstraintNames) -> TableDraft:

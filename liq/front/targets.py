@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from liq.front.context import Context, closest
-from liq.front.expressions import resolve
-from liq.front.parts import single
+from liq.front.broken import is_broken
+from liq.front.coerce import coerce
+from liq.front.context import Context
+from liq.front.expressions import infer
+from liq.front.parts import single, unknown_column, unknown_table
 from liq.front.scope import Place, Scope, Source, row_scope, row_source
 from liq.front.shapes import returning as returned_items
-from liq.front.tables import unknown_column
 from liq.model import codes
 from liq.model.diagnostics import Label
 from liq.model.expr import Column, ColumnRef, Expr, Item, Literal
@@ -29,9 +30,7 @@ def target_table(name: syntax.QualifiedName, context: Context) -> Table | None:
         message = f"{name.text} is {what}: it can be read, not written"
         context.report(codes.NOT_A_TABLE, name.span, message, help="write to its table")
         return None
-    meant = closest(name.text, (t.name for t in context.names.tables()))
-    hint = f" — did you mean {meant}?" if meant else ""
-    context.report(codes.UNKNOWN_TABLE, name.span, f'unknown table "{name.text}"{hint}')
+    unknown_table(context, name, (t.name for t in context.names.tables()))
     return None
 
 
@@ -80,7 +79,10 @@ def column_of(table: Table, name: syntax.Name, context: Context) -> TableColumn 
 
 def value_for(column: TableColumn, node: syntax.Expr, scope: Scope, table: Table) -> Expr:
     """A value of a column's type; null only where the column may be."""
-    value = resolve(node, scope, column.type, nullable=column.nullable)
+    value = infer(node, scope, column.type)
+    if not is_broken(value):
+        wanted = f"{table.name}.{column.name}"
+        value = coerce(value, column.type, scope.context, nullable=column.nullable, wanted=wanted)
     is_null = isinstance(node, syntax.Null) and isinstance(value, Literal)
     if is_null and not column.nullable:
         scope.context.report(
@@ -106,7 +108,7 @@ def assignments_of(
         column = column_of(table, name, scope.context)
         if column is None:
             if node.value is not None:
-                resolve(node.value, scope)
+                infer(node.value, scope)
             continue
         value = None if node.value is None else value_for(column, node.value, scope, table)
         found.append((node, column, value))
@@ -122,7 +124,7 @@ def returning_of(
     clauses: Iterable[syntax.Node], table: Table, row: tuple[Column, ...], context: Context
 ) -> tuple[tuple[Item, ...], bool]:
     """What a write gives back, and whether it says so; without ``returning`` every column, for a ``let`` to name."""
-    clause = single(clauses, syntax.Returning, "returning", context)
+    clause = single(clauses, syntax.Returning, "returning", context, codes.CLAUSE_TWICE)
     if clause is None:
         return tuple(Item(Column(context.fresh(), c.name, c.type, c.nullable), ref)
                      for c, ref in zip(row, references(row), strict=True)), False  # fmt: skip

@@ -18,6 +18,10 @@ def unknown(path: syntax.Path, scope: Scope, source: Source | None = None, name:
     on = f" on {source.name}" if source is not None and source.name else ""
     if source is None and len(scope.sources) == 1 and scope.sources[0].name:
         on = f" on {scope.sources[0].name}"
+    if source is None and name.text == "excluded":
+        message = "excluded is the row that an insert proposes, and there is none here"
+        scope.context.report(codes.NEVER_INSERTED, name.span, message, help="it stands in or update set …")
+        return broken(path.span)
     if source is None and _elsewhere(path, name, scope):
         return broken(path.span)
     candidates = _columns(source, scope) if source is not None else _names_in_reach(scope)

@@ -96,7 +96,7 @@ def _delete(node: syntax.Delete, context: Context) -> Written | None:
 def _condition(
     node: syntax.Update | syntax.Delete, word: str, does: str, table: Table, rows: Scan, context: Context,
 ) -> Expr | None:
-    where = single(node.clauses, syntax.Where, "where", context)
+    where = single(node.clauses, syntax.Where, "where", context, codes.CLAUSE_TWICE)
     if where is not None:
         return predicate(where.condition, table_scope(table, rows.columns, context, Place.WHERE))
     end = _before_returning(node)
