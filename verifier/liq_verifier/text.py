@@ -224,7 +224,8 @@ def _differs(text: p.Operator, plan: p.Operator) -> str | None:
 def _roles(root: p.Operator, query: ir.Query, schema: Schema, lets: Lets) -> dict[str, frozenset[str]]:
     """The roles that may read each table as the plan does."""
     planned = read_operator(root.source if isinstance(root, WRITES) else root, schema, lets)
-    setting = Setting(schema, {}, uses([planned], schema), with_deleted=with_deleted(query))
+    shows = not isinstance(root, p.UpdateRows | p.DeleteRows)
+    setting = Setting(schema, {}, uses([planned], schema, result=shows), with_deleted=with_deleted(query))
     found: dict[str, frozenset[str]] = {}
     for scan in (n for n in walk(planned) if isinstance(n, ir.Scan)):
         found[scan.table] = found.get(scan.table, frozenset()) | setting.roles_of(scan)
