@@ -1,0 +1,1 @@
+"""Hostile input: mutations of real texts, bombs, and injection payloads in every string position."""
