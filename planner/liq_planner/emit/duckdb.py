@@ -171,11 +171,19 @@ def _unsayable_call(function: str, args: Sequence[e.Expr]) -> str | None:
         pattern = args[1]
         plain = isinstance(pattern, e.Literal) and "\\" not in str(pattern.value)
         return None if plain else "a pattern with escapes"
+    if function in ("substring", "left", "right") and not all(_counts(arg, function) for arg in args[1:]):
+        return f"{function} from where DuckDB counts in another way"
     if function in TEXT_FUNCTIONS:
         return None if all(isinstance(k, t.Text | t.Int) for k in kinds) else f"{function} of {kinds[0]}"
     if function in ARITHMETIC and all(isinstance(k, t.Int) for k in kinds):
         return None
     return f"{function} of {', '.join(map(str, kinds))}"
+
+
+def _counts(arg: e.Expr, function: str) -> bool:
+    """Whether a position or length is a literal from which both count forwards."""
+    least = 1 if function == "substring" else 0
+    return isinstance(arg, e.Literal) and isinstance(arg.value, int) and arg.value >= least
 
 
 def _unsayable_aggregate(function: str, args: Sequence[e.Expr]) -> str | None:

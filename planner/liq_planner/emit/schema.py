@@ -87,9 +87,9 @@ def emit_schema(schema: s.Schema) -> SchemaSql:
     statements += [_table(writer, table) for table in schema.tables]
     for table in schema.tables:
         statements += _partial_keys(writer, table)
-        statements += [_foreign_key(table, key) for key in table.foreign_keys]
         statements += _indexes(writer, table, notes)
         statements += _comments(table)
+    statements += _foreign_keys(schema)
     return SchemaSql(tuple(statements), tuple(notes))
 
 
@@ -172,12 +172,7 @@ def is_partial(schema: s.Schema, table: s.Table, key: s.Key) -> bool:
     """
     if key.where is not None or not key.constraint:
         return True
-    pointed_at = any(
-        other.target == table.name and frozenset(other.target_columns) == frozenset(key.columns)
-        for each in schema.tables
-        for other in each.foreign_keys
-    )
-    return table.tombstone is not None and not pointed_at
+    return table.tombstone is not None and (table.name, frozenset(key.columns)) not in schema.pointed_at
 
 
 def _partial_keys(writer: DdlWriter, table: s.Table) -> Iterator[str]:
@@ -230,6 +225,14 @@ _ACTIONS: dict[Any, str] = {
     s.OnDelete.SET_NULL: " ON DELETE SET NULL",
     s.OnDelete.SET_DEFAULT: " ON DELETE SET DEFAULT",
 }
+
+
+def _foreign_keys(schema: s.Schema) -> list[str]:
+    """Keys that restrict come first: PostgreSQL asks them in the order of their making, and one that cascades before could
+    delete what restricts."""
+    pairs = [(table, key) for table in schema.tables for key in table.foreign_keys]
+    pairs.sort(key=lambda pair: pair[1].on_delete is not s.OnDelete.RESTRICT)
+    return [_foreign_key(table, key) for table, key in pairs]
 
 
 def _foreign_key(table: s.Table, key: s.ForeignKey) -> str:

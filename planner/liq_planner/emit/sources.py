@@ -77,7 +77,9 @@ def typed(node: Sql, column: Column) -> Sql:
 
 def parameter_rows(r: Relations, relation: ir.ParamRows, env: Env) -> Block:
     """The rows of a row-list parameter: one list per column."""
-    return _lists(r, [(c, RowsColumn(relation.param, c.name, _list_of(c.type), c.type)) for c in relation.columns], "rows")
+    return _lists(
+        r, [(c, RowsColumn(relation.param, c.name, _list_of(c.type), c.type)) for c in relation.columns], "rows"
+    )
 
 
 def let_rows(r: Relations, relation: ir.LetScan, env: Env) -> Block:
