@@ -29,7 +29,7 @@ def test_the_plans_of_an_example_are_proved(project: str) -> None:
     assert found.ok and found.plans
     for plan in found.plans:
         contents = plan.contents
-        verification = verify(contents.physical, contents.ir, found.schema, tuple(contents.sql.values()))
+        verification = verify(contents.physical, contents.query, found.schema, tuple(contents.sql.values()))
         failed = {o.kind for o in verification.failed if o.kind is not Kind.EMIT}
         assert failed == ORACLES.get(plan.name, set()), (plan.name, [(o.claim, o.reason) for o in verification.failed])
         if plan.name not in ORACLES:
