@@ -265,3 +265,8 @@ class Schema:
         for policy in self.policies:
             result[policy.table] = (*result.get(policy.table, ()), policy)
         return result
+
+    @cached_property
+    def pointed_at(self) -> frozenset[tuple[str, frozenset[str]]]:
+        """The keys that foreign keys point at, as table and columns: these hold among deleted rows, too."""
+        return frozenset((f.target, frozenset(f.target_columns)) for t in self.tables for f in t.foreign_keys)
