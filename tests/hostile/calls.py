@@ -8,7 +8,6 @@ import decimal
 import uuid
 from typing import Any, Final
 
-
 from liq.model import types as t
 from liq.model.cursor_token import read_token, write_token
 from liq.model.errors import ErrorKind, LiqError

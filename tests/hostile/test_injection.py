@@ -35,7 +35,10 @@ def programs_sql(position: Position, payload: str) -> list[str] | None:
     schema = tried_schema(position.schema(payload))
     if not isinstance(schema, TriedSchema):
         return None
-    compiled = compile_program(position.program(payload), schema.schema)
+    try:
+        compiled = compile_program(position.program(payload), schema.schema)
+    except EmitRefused:
+        return None
     return texts(compiled.sql) if isinstance(compiled, Compiled) else None
 
 
@@ -147,3 +150,15 @@ def test_what_callers_pass_is_not_in_the_text() -> None:
     for sql in texts(compiled.sql):
         found = sqlglot.parse_one(sql, dialect="postgres")
         assert not [node for node in found.find_all(exp.Literal) if node.is_string and node.this in PAYLOADS and node.this]
+
+
+def test_names_that_the_server_would_shorten_are_refused() -> None:
+    """Shortened, the name would be that of another table, with other policies."""
+    long = "x" * 64
+    schema = tried_schema(SCHEMA + f"table {long} {{ id int key, {long} text }}\npolicy open on {long} for all using true\n")
+    assert isinstance(schema, TriedSchema)
+    with pytest.raises(EmitRefused, match="more than 63 bytes"):
+        emit_schema(schema.schema)
+    for program in (f"query q = read {long} {{ id }} limit 1", f"query q = read notes {{ {long}: id }} limit 1"):
+        with pytest.raises(EmitRefused, match="more than 63 bytes"):
+            compile_program(program, schema.schema)

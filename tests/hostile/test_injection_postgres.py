@@ -24,7 +24,7 @@ from tests.hostile.positions import CALLED, SCHEMA, WRITTEN
 from tests.hostile.tried import TriedSchema, tried_schema
 from tests.pg.server import Server
 
-NAMEABLE = [p for p in PAYLOADS if isinstance(tried_schema(f"table `{p}` {{ id int key }}"), TriedSchema)]
+NAMEABLE = [p for p in PAYLOADS if isinstance(tried_schema(f"table `{p}` {{ id int key }}"), TriedSchema) and len(p) <= 63]
 """Payloads that may be the name of something."""
 SYSTEM_COLUMNS = ("ctid", "xmin", "tableoid")
 """No table of PostgreSQL can have a column of these names."""

@@ -13,7 +13,12 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from liq_planner.emit.refusal import EmitRefused
+
 Sql = exp.Expr
+
+NAME_BYTES_MAX = 63
+"""PostgreSQL cuts longer names off without a word."""
 
 CONSTANT = re.compile(r"(?=[A-Za-z0-9_.:-]{1,64}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.]|-(?!-)|:(?=[0-9]))*\Z")
 """Texts of source, schema and policy that may stand in SQL as literals; every other one is bound.
@@ -85,7 +90,14 @@ def paren(node: Sql) -> Sql:
 # ------------------------------------------------------------------------------------------------- names
 def name(text: str) -> exp.Identifier:
     """A name of the catalog or a label: always quoted."""
-    return exp.Identifier(this=text, quoted=True)
+    return exp.Identifier(this=whole_name(text), quoted=True)
+
+
+def whole_name(text: str) -> str:
+    """The name, which the server must not shorten: shortened it would be that of another table or column."""
+    if len(text.encode()) > NAME_BYTES_MAX:
+        raise EmitRefused("PostgreSQL", f"a name of more than {NAME_BYTES_MAX} bytes: {text}")
+    return text
 
 
 def alias_name(text: str) -> exp.Identifier:

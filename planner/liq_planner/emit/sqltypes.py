@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from liq.model import types as t
-from liq_planner.emit.nodes import Sql, SqlType, cast
+from liq_planner.emit.nodes import Sql, SqlType, cast, whole_name
 
 
 def sql_type(type_: t.Type) -> Sql:
@@ -54,7 +54,7 @@ def spelled(type_: t.Type) -> str:
 
 def quoted(name: str) -> str:
     """A quoted name inside the spelling of a type."""
-    return '"' + name.replace('"', '""') + '"'
+    return '"' + whole_name(name).replace('"', '""') + '"'
 
 
 def is_nested(type_: t.Type) -> bool:
