@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ PROGRAMS = [
     for number, text in enumerate(statements(block))
 ]  # fmt: skip
 CLAIMS = {"sub": "00000000-0000-0000-0000-000000000001", "app_metadata": {"publisher_id": "00000000-0000-0000-0000-000000000002"}}
-DOMAINS = {
+DOMAINS: dict[str, list[Any]] = {
     "package_versions.coverage_pct": [85.0, 92.5, 100.0, 40.0],
     "package_versions.version": ["1.0.0", "1.0.1", "2.0.0"],
     "publishers.id": [f"00000000-0000-0000-0000-{n:012x}" for n in range(1, 7)],

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 INTENTS: list[dict[str, Any]] = tomllib.loads((HERE / "tokens.toml").read_text(encoding="utf-8"))["intent"]
 OWN = "00000000-0000-0000-0000-000000000002"
 CURSOR = CursorKey("tokens", b"secret")
-DOMAINS = {"package_versions.version": ["1.0.0", "1.1.0", "2.0.0"], "package_versions.coverage_pct": [80.0, 95.5], "blocklist.package_name": ["a1", "b2"]}
+DOMAINS: dict[str, list[Any]] = {"package_versions.version": ["1.0.0", "1.1.0", "2.0.0"], "package_versions.coverage_pct": [80.0, 95.5], "blocklist.package_name": ["a1", "b2"]}
 
 
 @cache

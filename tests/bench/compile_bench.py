@@ -97,7 +97,7 @@ def contenders() -> dict[str, Callable[[], object]]:
 
     schema = liq.load_schema(SCHEMA)
     options = prqlc.CompileOptions(format=False, signature_comment=False, target="sql.postgres")
-    types = {
+    types: dict[str, object] = {
         "orders": {"id": "uuid", "customer_id": "uuid", "placed_at": "timestamptz", "amount": "decimal", "status": "text", "channel": "text"},
         "customers": {"id": "uuid", "region": "text", "name": "text", "created_at": "timestamptz"},
     }  # fmt: skip

@@ -12,13 +12,13 @@ from tests.gen.schemas import GenColumn, GenSchema, GenTable
 Rows = dict[str, list[dict[str, Any]]]
 
 
-def make_rows(rng: Rng, schema: GenSchema, *, rows_max: int = 9) -> Rows:
+def make_rows(rng: Rng, schema: GenSchema, *, rows_max: int = 10) -> Rows:
     """Rows per table, links leading to rows that are there; every column is given."""
     result: Rows = {}
     for table in schema.tables:
         rows: list[dict[str, Any]] = []
         taken: set[tuple[str, Any]] = set()
-        count = 0 if rng.chance(0.04) else rng.between(3, rows_max)
+        count = 0 if rng.chance(0.04) else rng.between(4, rows_max)
         for number in range(count):
             row = _row(rng, table, result, rows, number)
             marks = _marks(table, row)
@@ -81,7 +81,7 @@ def make_session(rng: Rng) -> dict[str, Any]:
     if rng.chance(0.85):
         session["org"] = rng.pick([0, 1, 2, 3, 1, 2, 3, 7])
     if rng.chance(0.9):
-        session["role"] = rng.pick(["anon", "member", "member", "member", "boss", "boss", "keeper"])
+        session["role"] = rng.pick(["anon", "member", "member", "member", "boss", "boss", "boss", "keeper"])
     if rng.chance(0.8):
         session["app"] = {"team": rng.pick(values.TEXTS)}
     return session

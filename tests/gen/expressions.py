@@ -274,16 +274,16 @@ class Expressions:
         for link in self.table.links:
             fitting = [c for c in self.schema.table(link.target).columns if base(c.type) == type_]
             if fitting:
-                options.append((0.8, lambda k=link, f=fitting: f"{self.prefix}{k.name}.{self.rng.pick(f).name}"))
+                options.append((0.8, lambda k=link, f=fitting: f"{self.prefix}{k.name}.{self.rng.pick(f).name}"))  # type: ignore[misc]
         for source, link in self.schema.arriving(self.table.name):
             if link.unique:
                 continue
             fitting = [c for c in source.columns if base(c.type) == type_]
             where = lambda s=source: f" where {self.inner(s).predicate(2)}" if self.rng.chance(0.5) else ""  # noqa: E731
             if type_ == "int":
-                options.append((0.8, lambda k=link, w=where: f"count({self.prefix}{k.reverse}{w()})"))
+                options.append((0.8, lambda k=link, w=where: f"count({self.prefix}{k.reverse}{w()})"))  # type: ignore[misc]
             if fitting and type_ in ("int", "decimal", "text", "timestamp", "date", "float"):
-                options.append((0.5, lambda k=link, f=fitting: f"{self.rng.pick(['min', 'max'])}({self.prefix}{k.reverse}.{self.rng.pick(f).name})"))
+                options.append((0.5, lambda k=link, f=fitting: f"{self.rng.pick(['min', 'max'])}({self.prefix}{k.reverse}.{self.rng.pick(f).name})"))  # type: ignore[misc]
         if type_ in ("int", "text", "timestamp"):
             options.append((0.4, lambda: self._scalar_read(type_)))
         return options
@@ -307,7 +307,7 @@ class Expressions:
         if self.table is not None:
             for source, link in self.schema.arriving(self.table.name):
                 if not link.unique:
-                    options.append((0.8, lambda s=source, k=link: f"{self.rng.pick(['', 'not '])}exists ({self.prefix}{k.reverse} where {self.inner(s).predicate(2)})"))
+                    options.append((0.8, lambda s=source, k=link: f"{self.rng.pick(['', 'not '])}exists ({self.prefix}{k.reverse} where {self.inner(s).predicate(2)})"))  # type: ignore[misc]
         return options
 
     def _in_read(self) -> str:

@@ -29,7 +29,7 @@ class Program:
             if name in self.optional and (type_ == "cursor" or rng.chance(0.4)):
                 continue
             if type_.startswith("rows of "):
-                result[name] = [dict(row) for row in labels]  # type: ignore[call-overload]
+                result[name] = [dict(row) for row in labels]  # type: ignore[arg-type]
             elif type_ == "choice":
                 result[name] = rng.pick(["first", "second"])
             elif nullable and rng.chance(0.2):
@@ -44,7 +44,7 @@ def make_program(rng: Rng, schema: GenSchema, name: str = "q") -> Program:
     parameters = Parameters(rng)
     reads = Reads(rng, schema, parameters)
     writes = Writes(rng, schema, parameters)
-    kind = rng.weighted([(6.5, lambda: "read"), (2.2, lambda: "write"), (0.5, lambda: "plan"), (0.7, lambda: "lets")])
+    kind = rng.weighted([(7.0, lambda: "read"), (2.0, lambda: "write"), (0.5, lambda: "plan"), (0.7, lambda: "lets")])
     body = {"read": reads.program, "write": writes.statement, "plan": writes.plan, "lets": lambda: lets(rng, reads)}[kind]()
     declared = ", ".join(
         f"${n}: {t.removeprefix('rows of ')}{'[]' if t.startswith('rows of ') else ''}{'?' if null else ''}"

@@ -35,15 +35,15 @@ class Reads:
     def program(self) -> str:
         """A read of any form."""
         forms = [(3.0, self.plain), (1.6, self.grouped), (1.2, self.joined), (0.8, self.united), (1.2, self.nested),
-                 (1.3, self.windowed), (1.0, self.followed), (0.8, self.distinct), (0.8, self.staged), (0.8, self.derived),
-                 (0.8, self.made_rows), (1.2, self.family), (0.9, self.paged), (0.5, self.described), (0.9, self.whole),
+                 (1.3, self.windowed), (1.0, self.followed), (1.0, self.distinct), (0.8, self.staged), (0.8, self.derived),
+                 (0.8, self.made_rows), (1.2, self.family), (1.1, self.paged), (0.5, self.described), (0.9, self.whole),
                  (0.6, self.path_star), (0.7, self.by_subquery)]
         return self.rng.weighted([(w, f) for w, f in forms])
 
     # ------------------------------------------------------------------------------------------ parts
     def where(self, write: Expressions) -> str:
         """A where clause, mostly."""
-        if not self.rng.chance(0.5):
+        if not self.rng.chance(0.42):
             return ""
         parts = [write.predicate() for _ in range(1 if self.rng.chance(0.7) else 2)]
         return " where " + " and ".join(f"({p})" if " or " in p else p for p in parts)
@@ -94,6 +94,7 @@ class Reads:
     def aggregate(self, write: Expressions) -> str:
         """One aggregate call."""
         kind = self.rng.pick(list(AGGREGATED))
+        text, number = write.column_of("text"), write.column_of("int")
         part = f" where {write.predicate(2)}" if self.rng.chance(0.25) else ""
         return self.rng.weighted([
             (1.0, lambda: "count()"),
@@ -101,8 +102,8 @@ class Reads:
             (0.4, lambda: f"count(where {write.predicate(2)})"),
             (0.4, lambda: f"count(distinct {write.leaf('int')})" if write.column_of("int") else "count()"),
             (2.0, lambda: f"{self.rng.pick(AGGREGATED[kind])}({write.expr(kind, 2)}{part})"),
-            (0.4, lambda: f"string_agg({write.expr('text', 2)}, ','{part} order {write.column_of('text').text})" if write.column_of("text") else "count()"),
-            (0.3, lambda: f"array_agg({write.column_of('int').text} order {write.column_of('int').text})" if write.column_of("int") else "count()"),
+            (0.4, lambda: f"string_agg({write.expr('text', 2)}, ','{part} order {text.text})" if text else "count()"),
+            (0.3, lambda: f"array_agg({number.text} order {number.text})" if number else "count()"),
             (0.2, lambda: f"percentile(0.5, {write.expr('float', 2)})"),
         ])
 

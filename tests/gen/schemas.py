@@ -194,7 +194,7 @@ def _table_text(table: GenTable) -> str:
 
 
 def _policies(rng: Rng, table: GenTable, schema: GenSchema) -> list[str]:
-    if rng.chance(0.33):
+    if rng.chance(0.38):
         return [f"policy open on {table.name} for all using true"]
     result = []
     for i in range(rng.between(1, 3)):
@@ -215,10 +215,10 @@ def policy_predicate(rng: Rng, table: GenTable, schema: GenSchema, depth: int = 
     options = [(1.0, lambda: f"{rng.pick(table.columns).name} is {rng.pick(['', 'not '])}null")]
     for column in table.columns:
         if column.type in ("int", "text", "uuid", "bool", "enum", "timestamp", "decimal(8, 2)") :
-            options.append((1.0, lambda c=column: f"{c.name} {rng.pick(['=', '<>', '<>', '<', '>=', '>='])} {values.literal(rng, c.type, c.labels)}" if c.type != "bool" else c.name))
+            options.append((1.0, lambda c=column: f"{c.name} {rng.pick(['=', '<>', '<>', '<', '>=', '>='])} {values.literal(rng, c.type, c.labels)}" if c.type != "bool" else c.name))  # type: ignore[misc]
         claim = {"int": "@org", "uuid": "@uid", "text": "@team"}.get(column.type)
         if claim:
-            options.append((3.0, lambda c=column, k=claim: f"{c.name} {rng.pick(['=', '=', 'is not distinct from', '<>', '<>', '>=', '<='])} {k}"))
+            options.append((3.0, lambda c=column, k=claim: f"{c.name} {rng.pick(['=', '=', 'is not distinct from', '<>', '<>', '>=', '<='])} {k}"))  # type: ignore[misc]
     if depth < 2:
         inner = lambda: policy_predicate(rng, table, schema, depth + 1)  # noqa: E731
         options.append((1.5, lambda: f"({inner()} or {inner()})"))
@@ -228,9 +228,9 @@ def policy_predicate(rng: Rng, table: GenTable, schema: GenSchema, depth: int = 
             target = schema.table(link.target)
             if target.name != table.name:
                 column = rng.pick(target.columns)
-                options.append((1.0, lambda k=link, c=column: f"{k.name}.{c.name} is not null"))
+                options.append((1.0, lambda k=link, c=column: f"{k.name}.{c.name} is not null"))  # type: ignore[misc]
         for source, link in schema.arriving(table.name):
-            options.append((1.0, lambda s=source, k=link: f"exists (read {s.name} x where x.{k.column} = {table.name}.id and {_column_test(rng, 'x', s)})"))
+            options.append((1.0, lambda s=source, k=link: f"exists (read {s.name} x where x.{k.column} = {table.name}.id and {_column_test(rng, 'x', s)})"))  # type: ignore[misc]
     return rng.weighted(options)
 
 

@@ -61,9 +61,9 @@ def value(rng: Rng, type_: str, labels: tuple[str, ...] = ()) -> Any:
             return rng.pick(JSONS)
         case "enum":
             return rng.pick(labels)
-        case _ if type_.endswith("[]"):
+        case _:
+            assert type_.endswith("[]"), type_
             return [value(rng, type_[:-2], labels) for _ in range(rng.between(0, 3))]
-    raise AssertionError(type_)
 
 
 def literal(rng: Rng, type_: str, labels: tuple[str, ...] = ()) -> str:
@@ -94,10 +94,10 @@ def literal(rng: Rng, type_: str, labels: tuple[str, ...] = ()) -> str:
             return f"interval '{drawn}'"
         case "json":
             return json_literal(drawn) if isinstance(drawn, dict) else f"{json_literal(rng.pick([1, 's', True, 1.5]))}::json"
-        case _ if type_.endswith("[]"):
+        case _:
+            assert type_.endswith("[]"), type_
             items = ", ".join(literal(rng, type_[:-2], labels) for _ in range(rng.between(1, 3)))
             return f"[{items}]"
-    raise AssertionError(type_)
 
 
 def json_literal(drawn: Any) -> str:
