@@ -228,7 +228,8 @@ _ACTIONS: dict[Any, str] = {
 
 
 def _foreign_keys(schema: s.Schema) -> list[str]:
-    """Keys that restrict come first: PostgreSQL asks them in the order of their making, and one that cascades before could
+    """Keys that restrict come first: PostgreSQL asks them in the order of their making, and one that cascades
+    before could
     delete what restricts."""
     pairs = [(table, key) for table in schema.tables for key in table.foreign_keys]
     pairs.sort(key=lambda pair: pair[1].on_delete is not s.OnDelete.RESTRICT)
