@@ -151,7 +151,7 @@ def _sources(
     for file in files:
         if not file.tree.steps:
             continue
-        source = QuerySource.bare(file.name, file.tree)
+        source = QuerySource.bare(file)
         first = found.setdefault(source.name, source)
         if first is not source:
             label = Label(first.span, "it is declared here first", None if first.file == file.name else first.file)

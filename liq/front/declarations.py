@@ -38,6 +38,8 @@ class SchemaBuilder:
     """A schema under construction; it answers for its names while it is being built (``context.Names``)."""
 
     declarations: Declarations
+    queries: frozenset[str] = frozenset()
+    """The names of all queries, those of files among them."""
     contexts: list[Context] = field(factory=list)
     enums: dict[str, Enum] = field(factory=dict)
     claims: dict[str, Claim] = field(factory=dict)
@@ -179,7 +181,7 @@ class SchemaBuilder:
         for name in self.declarations.views:
             self.view(name)
         found = {name: self.ready_views[name] for name in self.declarations.views}
-        queries = self.declarations.queries
+        queries = self.queries | self.declarations.queries.keys()
         roles = {
             name: declare_role(declared, self.known, found, queries, self.context)
             for name, declared in self.declarations.roles.items()
@@ -220,7 +222,7 @@ class DeclaredSchema:
 
 def declare(files: Sequence[SourceFile]) -> DeclaredSchema:
     """The schema of some files."""
-    builder = SchemaBuilder(gather(files))
+    builder = SchemaBuilder(gather(files), frozenset(file.stem for file in files if file.tree.steps))
     with deep_enough():
         builder.build()
     return DeclaredSchema(builder.schema, builder.declarations, in_order(builder.findings(), files))

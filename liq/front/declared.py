@@ -25,6 +25,11 @@ class SourceFile:
     name: str
     tree: syntax.File
 
+    @property
+    def stem(self) -> str:
+        """``queries/agent_runs.by_status.liq`` is called ``agent_runs.by_status``: its statements are that query."""
+        return self.name.replace("\\", "/").rpartition("/")[2].removesuffix(".liq") or "query"
+
 
 @frozen
 class Declared(Generic[N]):

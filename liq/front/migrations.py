@@ -20,7 +20,7 @@ from liq.front.migration_states import State, add_column, remove_columns, rename
 from liq.front.parameters import Mode, Parameters
 from liq.front.queries import QuerySource, compile_one
 from liq.front.row_expressions import complete
-from liq.front.tables import TableDraft, draft_table
+from liq.front.tables import TableDraft, draft_table, extended
 from liq.model import codes
 from liq.model.diagnostics import Diagnostic
 from liq.model.ir import Query
@@ -189,26 +189,17 @@ class _Walk:
             there = table.by_name.get(column.name.text)
             if there is None:
                 self._no_column(table, column.name)
-        declared = [e for e in elements if not isinstance(e, syntax.EnumValue)]
-        drafted = syntax.TableDecl(node.table, tuple(declared), span=node.span)  # type: ignore[arg-type]
-        context = self._schema_context(self.file, 1)
-        own = draft_table(table.name, syntax.evolve(drafted, elements=syntax.pick(declared, syntax.Column)), context,
-                          ConstraintNames())  # fmt: skip
-        self._compare(own, table, node, new=new)
-        merged = {c.name: c for c in (*table.columns, *own.columns)}
-        positions = {c.name: n for n, c in zip(own.nodes, own.columns, strict=True)}
-        blank = syntax.Column(syntax.Name(""), syntax.TypeRef(syntax.QualifiedName((syntax.Name(""),))))
-        draft = TableDraft(
-            table.name, drafted, context, list(merged.values()), [positions.get(name, blank) for name in merged],
-        )  # fmt: skip
-        draft.keys.extend(table.keys)
+        declared = tuple(e for e in elements if not isinstance(e, syntax.EnumValue))
+        drafted = syntax.TableDecl(node.table, declared, span=node.span)  # type: ignore[arg-type]
+        draft = extended(table, drafted, self._schema_context(self.file, 1))
+        self._compare(draft, table, {c.name.text for c in syntax.pick(declared, syntax.Column)}, new=new)
         declare_foreign_keys(draft, {**self._drafts(), table.name: draft}, (v.name for v in self.schema.views))
         complete(draft, self._schema_context, ConstraintNames())
         return draft.table()
 
-    def _compare(self, own: TableDraft, table: Table, node: syntax.Alter, *, new: bool) -> None:
-        for column in own.columns:
-            there = table.by_name.get(column.name)
+    def _compare(self, draft: TableDraft, table: Table, named: set[str], *, new: bool) -> None:
+        for column in draft.columns:
+            there = table.by_name.get(column.name) if column.name in named else None
             if there is None or isinstance(there.type, Null) or isinstance(column.type, Null):
                 continue
             if (there.type, there.nullable) != (column.type, column.nullable):

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from liq.front.access import always_visible
 from liq.front.context import Context, SchemaNames, learn_parameters
+from liq.front.declared import SourceFile
 from liq.front.declared_parameters import declare_parameters, report_unused
 from liq.front.statements import Plan, narrow_row_lists, resolve_steps, with_access, without_access
 from liq.model import codes
@@ -38,18 +39,13 @@ class QuerySource:
         return cls(node.name.text, file, node.parameters, node.steps, node.description or "", node.name.span, node.span)
 
     @classmethod
-    def bare(cls, file: str, tree: syntax.File) -> QuerySource:
+    def bare(cls, file: SourceFile) -> QuerySource:
         """The bare statements of a file, called as the file is."""
+        tree = file.tree
         first = tree.steps[0]
         described = [s.description for s in tree.steps if isinstance(s, syntax.Statement) and s.description]
         whole = first.span.join(tree.steps[-1].span)
-        return cls(file_stem(file), file, (), tree.steps, described[0] if described else "", first.span, whole)
-
-
-def file_stem(file: str) -> str:
-    """``queries/agent_runs.by_status.liq`` is called ``agent_runs.by_status``."""
-    name = file.replace("\\", "/").rpartition("/")[2]
-    return name.removesuffix(".liq") or "query"
+        return cls(file.stem, file.name, (), tree.steps, described[0] if described else "", first.span, whole)
 
 
 def new_context(schema: Schema, file: str) -> Context:

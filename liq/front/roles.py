@@ -57,7 +57,7 @@ def _maximum(node: syntax.MaxRows, first: syntax.MaxRows | None, context: Contex
 
 def _runs(node: syntax.Grant, queries: Collection[str], context: Context) -> list[str]:
     if node.everything:
-        return list(queries)
+        return sorted(queries)
     found: list[str] = []
     for target in syntax.pick(node.targets, syntax.Target):
         name = target.name

@@ -23,18 +23,16 @@ PATH_SEGMENTS_MAX = 16
 
 
 def declare_claim(node: syntax.ClaimDecl, context: Context) -> Claim:
-    """A claim without its default."""
+    """A claim without its default. Without ``from`` the token holds it under its own name."""
     type_ = resolve_type(node.type, context) or NULL
     if isinstance(type_, Vector | Record | Cursor):
         context.report(codes.CLAIM_PATH, node.type.span, f"a token holds no {type_}")
     source = single(node.parts, syntax.From, "from", context)
-    default = single(node.parts, syntax.Default, "a default", context)
-    path = None
+    single(node.parts, syntax.Default, "a default", context)
+    path = node.name.text
     if source is not None:
         path = source.path.value
         _check_path(source.path, context)
-    elif default is None:
-        path = node.name.text
     return Claim(node.name.text, type_, node.type.nullable, path, None, node.description or "", node.name.span)
 
 
@@ -73,7 +71,18 @@ def claim_defaults(
                 codes.RECURSION, claims[name].span,
                 "the default of a claim needs the claim itself: " + " → ".join(f"@{c}" for c in circle),
             )  # fmt: skip
-    return complete
+    return _in_order(complete, needs)
+
+
+def _in_order(claims: Mapping[str, Claim], needs: Mapping[str, list[str]]) -> dict[str, Claim]:
+    """Claims in declared order, but behind those that their defaults use: sessions are opened from first to last."""
+    done: dict[str, Claim] = {}
+    pending = list(claims)
+    while pending:
+        ready = next((name for name in pending if all(n in done for n in needs.get(name, ()))), pending[0])
+        done[ready] = claims[ready]
+        pending.remove(ready)
+    return done
 
 
 def _circle(start: str, needs: Mapping[str, list[str]]) -> list[str] | None:

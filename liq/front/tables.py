@@ -69,6 +69,20 @@ def draft_table(name: str, node: syntax.TableDecl, context: Context, relation_na
     return draft
 
 
+def extended(
+    table: Table, node: syntax.TableDecl, context: Context
+) -> TableDraft:
+    """A table that is there already with what ``node`` adds to it, or declares anew."""
+    anew = {column.name.text for column in syntax.pick(node.elements, syntax.Column)}
+    kept = [column for column in table.columns if column.name not in anew]
+    blank = syntax.Column(syntax.Name(""), syntax.TypeRef(syntax.QualifiedName((syntax.Name(""),))))
+    draft = TableDraft(table.name, node, context, kept, [blank] * len(kept), list(table.keys))
+    for column in syntax.pick(node.elements, syntax.Column):
+        _column(draft, column)
+    _keys(draft, ConstraintNames())
+    return draft
+
+
 def _column(draft: TableDraft, node: syntax.Column) -> None:
     context, name = draft.context, node.name.text
     first = draft.column(name)

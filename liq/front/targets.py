@@ -17,6 +17,7 @@ from liq.model.expr import Column, ColumnRef, Expr, Item, Literal
 from liq.model.ir import Assignment
 from liq.model.schema import Table, TableColumn
 from liq.model.source import Span
+from liq.model.types import Null
 from liq_grammar import syntax
 
 
@@ -80,7 +81,7 @@ def column_of(table: Table, name: syntax.Name, context: Context) -> TableColumn 
 def value_for(column: TableColumn, node: syntax.Expr, scope: Scope, table: Table) -> Expr:
     """A value of a column's type; null only where the column may be."""
     value = infer(node, scope, column.type)
-    if not is_broken(value):
+    if not is_broken(value) and not isinstance(column.type, Null):
         wanted = f"{table.name}.{column.name}"
         value = coerce(value, column.type, scope.context, nullable=column.nullable, wanted=wanted)
     is_null = isinstance(node, syntax.Null) and isinstance(value, Literal)
