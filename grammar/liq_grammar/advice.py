@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 from liq.model import codes
 from liq.model.diagnostics import Code
+from liq.model.source import Span
 from liq_grammar.characters import shown
 from liq_grammar.scanner import Token
+from liq_grammar.spelling import nearest
 from liq_grammar.sql_forms import sql_form
 from liq_grammar.tables import tables
 
@@ -20,6 +22,8 @@ class Complaint(NamedTuple):
     code: Code
     message: str
     help: str | None = None
+    span: Span | None = None
+    """Where, if not at the token that did not fit."""
 
 
 EXPRESSION: Final = frozenset(
@@ -45,6 +49,7 @@ PROPERTIES: Final = frozenset(
 ELEMENTS: Final = frozenset("KEY_LIST UNIQUE_LIST INDEX_LIST FOREIGN_LIST CHECK".split())
 JOINS: Final = frozenset("JOIN INNER LEFT FULL CROSS".split())
 SETS: Final = frozenset("UNION EXCEPT INTERSECT VBAR".split())
+STATEMENT_WORDS: Final = frozenset("read insert update delete describe let".split())
 MOST: Final = 5
 
 SPOKEN: Final = {
@@ -75,16 +80,19 @@ def expected(terminals: frozenset[str]) -> list[str]:
             left.difference_update(group)
 
     is_name = "NAME" in left and "FIRST" in left
-    take("an expression", EXPRESSION | (SOFT if is_name else frozenset()), {"INT", "STRING", "NOT"} <= left)
+    take("a type", SOFT | {"NAME"}, is_name and "KEY" not in left and "INDEX_LIST" not in left)
+    take("an expression", EXPRESSION | (SOFT if is_name else frozenset()), {"INT", "STRING", "PARAM"} <= left)
     take("a name", SOFT | {"NAME"}, is_name and "NAME" in left)
     take("a column, key, index or check", ELEMENTS, "INDEX_LIST" in left)
-    take("an operator", OPERATORS, "CONCAT" in left or {"PLUS", "MINUS"} <= left)
+    take("an operator", OPERATORS - (frozenset() if "OR" in left else {"AND"}), "CONCAT" in left or "PLUS" in left)
     take("a property of the column", PROPERTIES, {"SENSITIVE", "ARROW"} <= left)
     take("a clause such as `where`", CLAUSES, len(left & CLAUSES) > 3)
     take("a join", JOINS, "JOIN" in left)
     take("`|`", SETS, {"UNION", "VBAR"} <= left)
     take("a statement or declaration", STATEMENTS | DECLARATIONS, {"READ", "INSERT", "TABLE"} <= left)
-    take("a statement", STATEMENTS, {"READ", "INSERT"} <= left)
+    take("a statement", STATEMENTS, {"READ", "INSERT", "DESCRIBE"} <= left)
+    if "LSQB" in left:
+        left.discard("EMPTY")
     spelled = _spelled()
     signs = sorted(spelled.get(each, each) for each in left & {"COMMA", "RPAR", "RSQB", "RBRACE", "COLON"})
     words = sorted({spelled.get(each, each.lower()) for each in left} - set(signs) - {"a name", "the end of the file"})
@@ -109,6 +117,8 @@ def complain(tokens: Sequence[Token], at: int, first: int, parent: int, terminal
     """What is wrong with the token ``at`` in a statement that begins at ``first``, inside the bracket ``parent``."""
     token = tokens[at]
     declaring = tokens[first].text in ("table", "alter", "migration") and parent >= 0
+    if slip := _property_slip(tokens, at, first, terminals):
+        return slip
     if special := _special(tokens, at, first, parent, terminals):
         return special
     if advice := sql_form(tokens, first, at, declaring):
@@ -126,8 +136,24 @@ def complain(tokens: Sequence[Token], at: int, first: int, parent: int, terminal
 
 def _reserved(token: Token, terminals: frozenset[str]) -> str | None:
     table = tables()
+    if token.indent >= 0 and token.text in STATEMENT_WORDS:
+        return None
     if "NAME" in terminals and token.text in table.keywords and table.ids["NAME"] not in token.kinds:
         return f"`{token.text}` is a reserved word; as a name it stands in backticks"
+    return None
+
+
+def _property_slip(tokens: Sequence[Token], at: int, first: int, terminals: frozenset[str]) -> Complaint | None:
+    """A misspelt property of a column, read as the name of a further column, shows only where a type is missing."""
+    if tokens[first].text != "table" or "NAME" not in terminals or "KEY" in terminals:
+        return None
+    for index in range(at - 1, max(first + 4, at - 8), -1):
+        token = tokens[index]
+        if token.indent < 0 and tokens[index - 1].text not in (",", "{"):
+            word = nearest(token.text, ("key", "unique", "auto", "sensitive", "tombstone", "reverse", "check"))
+            if word is not None:
+                message = f"unknown word `{token.text}` — did you mean `{word}`?"
+                return Complaint(codes.SYNTAX, message, span=token.span)
     return None
 
 
@@ -139,6 +165,8 @@ def _special(tokens: Sequence[Token], at: int, first: int, parent: int, terminal
     opener = tokens[parent].text if parent >= 0 else ""
     if kinds & COMPARING and {"AND", "OR"} & terminals and token.text not in ("in", "is"):
         return Complaint(codes.SYNTAX, "comparisons do not chain", "write both: a = b and b = c")
+    if token.text == "." and at + 1 < len(tokens) and tokens[at + 1].text[:1].isdigit():
+        return Complaint(codes.SYNTAX, "a number begins with a digit", f"0.{tokens[at + 1].text}")
     if token.text == "=" and opener == "{" and "COLON" in terminals:
         return Complaint(codes.SYNTAX, "in a record, `:` joins a name to its value", "insert t { name: 'a' }")
     if token.text == ":" and opener != "{" and "EQUAL" in terminals and before is not None:
@@ -154,7 +182,6 @@ def _special(tokens: Sequence[Token], at: int, first: int, parent: int, terminal
     if token.text in ("where", "order", "group", "limit") and opener == "{" and "COMMA" in terminals:
         return Complaint(codes.SYNTAX, f"`{token.text}` stands behind the shape", "read t { a, b } where a > 1 order b")
     if token.text == "}" and before is not None and before.text == "{":
-        return Complaint(
-            codes.SYNTAX, "these braces need something in them", "every column is read when the shape is left out"
-        )
+        help = "every column is read when the shape is left out" if "STAR" in terminals else None
+        return Complaint(codes.SYNTAX, "these braces need something in them", help)
     return None

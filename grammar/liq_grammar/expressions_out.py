@@ -236,7 +236,15 @@ class ExpressionWriter(ABC):
         inside += [self.clause(clause) for clause in node.clauses]
         arguments = group("(", indent(SOFT, join(SPACE, inside)), SOFT, ")") if inside else "()"
         over = cat(" over ", self._over(node.over)) if node.over else ""
-        return cat(self.path(node.function), arguments, over)
+        return cat(self._function(node.function), arguments, over)
+
+    def _function(self, node: s.Path) -> str:
+        """The name of a function; ``any (`` would look like SQL's."""
+        match node:
+            case s.Path((s.Name("any" | "some" | "filter" as word),)):
+                return f"`{word}`"
+            case _:
+                return self.path(node)
 
     def _over(self, node: s.Over) -> Doc:
         parts: list[Doc] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SOURCE_CHARACTERS_MAX: Final = 4 * 1024 * 1024
-TOKENS_MAX: Final = 400_000
+TOKENS_MAX: Final = 200_000
 NAME_CHARACTERS_MAX: Final = 128
 NUMBER_CHARACTERS_MAX: Final = 128
 DEPTH_MAX: Final = 128

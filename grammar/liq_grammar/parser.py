@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Final
-
 from attrs import frozen
 
 from liq.model import codes
@@ -17,6 +14,7 @@ from liq_grammar.builders import BUILDERS
 from liq_grammar.descriptions import attach_comments
 from liq_grammar.limits import SOURCE_CHARACTERS_MAX
 from liq_grammar.machine import Machine
+from liq_grammar.misleading import report_misleading
 from liq_grammar.recovery import Recovery
 from liq_grammar.report import Report
 from liq_grammar.scanner import Scanner, Token
@@ -64,10 +62,6 @@ class Parsed:
         return self.tree.comments
 
 
-JOIN_WORDS: Final = ("right", "natural", "outer", "semi", "anti", "asof")
-"""Before ``join`` these would be read as an alias, and the join as another one than was meant."""
-
-
 def parse(source: Source) -> Parsed:
     """Read a text of liq."""
     report = Report(source)
@@ -79,26 +73,13 @@ def parse(source: Source) -> Parsed:
     scanned = scanner.scan()
     brackets = match_brackets(scanned.tokens, report)
     machine = Machine(brackets.tokens, BUILDERS)
-    _report_misleading(scanned.tokens, report)
-    Recovery(brackets, machine, report).run(len(brackets.tokens))
+    misread = report_misleading(scanned.tokens, report)
+    Recovery(brackets, machine, report, misread).run(len(brackets.tokens))
     tree = machine.values[1]
     assert isinstance(tree, s.File), "recovery always reaches the end"
     tree = s.evolve(tree, span=Span(0, len(source.text)))
     tree = attach_comments(source, tree, scanned.tokens, scanned.comments, scanner.text)
     return Parsed(tree, report.finished(), brackets.tokens, machine.terminals, machine.steps)
-
-
-def _report_misleading(tokens: Sequence[Token], report: Report) -> None:
-    """What would parse, but not mean what it says to a reader."""
-    for token, following in pairwise(tokens):
-        if following.text == "join" and token.text in JOIN_WORDS:
-            helps = {"right": "swap the sides and write `left join`", "outer": "write `left join` or `full join`"}
-            report(codes.SQL_FORM, f"there is no `{token.text} join`", token.span.join(following.span),
-                   help=helps.get(token.text, "write `join … on`; a name in backticks is an alias"))  # fmt: skip
-        elif following.text == ":" and token.text.startswith("$") and token.text.endswith("?"):
-            name = token.text[:-1]
-            report(codes.SYNTAX, f"a parameter that may be left out has the `?` behind its type: `{name}: text?`",
-                   token.span, fix=(name, f"write {name}"))  # fmt: skip
 
 
 def decode(name: str, data: bytes) -> Source | Diagnostic:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from liq.model import codes
-from liq.model.diagnostics import Label
+from liq.model.diagnostics import Code, Label
 from liq.model.source import Span
 from liq_grammar.advice import complain
 from liq_grammar.brackets import ITEM_WORDS, Brackets
@@ -21,20 +21,29 @@ from liq_grammar.machine import Machine, TooDeep
 from liq_grammar.report import Report
 from liq_grammar.scanner import Token
 from liq_grammar.spelling import nearest
+from liq_grammar.sql_forms import sql_form
 from liq_grammar.tables import tables
 
 SYMBOLS_DROPPED_MAX: Final = 64
 """How much of what was read an error may cost before its statement is given up."""
 TARGETS_MAX: Final = 8
 LEVELS_MAX: Final = 16
+QUIET_TOKENS: Final = 2
+"""An error so soon behind another, on the same line, says nothing new."""
+QUIET_BEHIND_FORM: Final = 4
+"""How far behind an SQL form that was named the rest of it may be."""
 DECLARING: Final = frozenset("table view enum policy fn role query migration let".split())
 
 
 class Recovery:
     """Drives a machine over tokens, errors or not."""
 
-    def __init__(self, brackets: Brackets, machine: Machine, report: Report) -> None:
+    def __init__(
+        self, brackets: Brackets, machine: Machine, report: Report, misread: frozenset[int] = frozenset()
+    ) -> None:
         table = tables()
+        self.misread: Final = misread
+        """Where words begin that were reported because they would not be read as they are meant."""
         self.brackets: Final = brackets
         self.tokens: Final = brackets.tokens
         self.machine: Final = machine
@@ -46,6 +55,7 @@ class Recovery:
         self.misplaced: dict[int, int] = {}
         """For an unclosed bracket, the token before which it should have been closed."""
         self._last_error = -1
+        self._resumed = -QUIET_TOKENS
 
     def run(self, stop: int) -> None:
         """Take every token before ``stop``; ``stop`` behind the end of the text takes the end, too."""
@@ -73,6 +83,7 @@ class Recovery:
         if at == self._last_error:
             return self._next_statement(at)
         self._last_error = at
+        quiet = self._is_consequence(at)
         respelt = self._respell(at)
         if respelt is not None:
             return respelt
@@ -81,26 +92,47 @@ class Recovery:
             self.misplaced.setdefault(parent, at)
             if self._close_here(parent, at):
                 return at
-        else:
-            self._complain(at, parent)
-        for low, targets in self._levels(at):
+        elif not quiet:
+            self._complain(at, parent, self.report.touching(self.tokens[max(at - 1, 0)].start, self.tokens[at].end))
+        for low, high, targets in self._levels(at):
             for target in targets:
-                if self._skip_to(target, at, low):
+                if self._skip_to(target, at, low, high):
+                    self._resumed = target
                     return target
         return self._next_statement(at)
 
     # --------------------------------------------------------------------------------------------- what is said
 
-    def _complain(self, at: int, parent: int) -> None:
+    def _is_consequence(self, at: int) -> bool:
+        """Whether this error most likely only follows from what was said before."""
+        before = self.tokens[at - 1] if at else None
+        if before is not None and before.start == before.end:
+            return True  # a bracket was supplied here
+        since = self.tokens[self._resumed + 1 : at + 1] if self._resumed >= 0 else []
+        if 0 < len(since) < QUIET_TOKENS and all(each.indent < 0 for each in since):
+            return True
+        return any(each.start in self.misread for each in self.tokens[max(0, at - QUIET_BEHIND_FORM) : at + 1])
+
+    def _complain(self, at: int, parent: int, said: frozenset[Code]) -> None:
+        """Say what is wrong with a token, unless the scanner said so; that it belongs to an SQL form says more."""
         machine, table = self.machine, self.machine.table
         terminals = frozenset(table.terminals[kind] for kind in machine.accepted(len(machine.states)))
         first = bisect_left(self.tokens, self._statement_start(at), key=lambda token: token.start)
         complaint = complain(self.tokens, at, min(first, at), parent, terminals)
+        if said and complaint.code is not codes.SQL_FORM:
+            return
         labels: tuple[Label, ...] = ()
-        if parent >= 0 and self.tokens[at].text and (closer := self.brackets.closer[parent]) <= at:
+        if (
+            complaint.span is None
+            and parent >= 0
+            and self.tokens[at].text
+            and (closer := self.brackets.closer[parent]) <= at
+        ):
             labels = (Label(self.tokens[parent].span, f"`{self.tokens[parent].text}` opened here"),)
             assert closer == at
-        self.report(complaint.code, complaint.message, self._visible(at), labels=labels, help=complaint.help)
+        self.report(
+            complaint.code, complaint.message, complaint.span or self._visible(at), labels=labels, help=complaint.help
+        )
 
     def _visible(self, at: int) -> Span:
         """The span of a token; at the end of the text, the last thing that was written."""
@@ -129,6 +161,8 @@ class Recovery:
                 continue
             if index < at and (length < 1 or machine.starts[-1] != token.start):
                 continue
+            if sql_form(self.tokens, max(0, index - 4), index, False):
+                continue
             words = {self.words[kind]: kind for kind in machine.accepted(length) if kind in self.words}
             word = nearest(token.text, words)
             if word is None:
@@ -153,14 +187,18 @@ class Recovery:
         self.tokens[closer] = supplied._replace(kinds=())
         return True
 
-    def _levels(self, at: int) -> Iterator[tuple[int, Iterator[int]]]:
-        """From the innermost list outwards: how many symbols lie below it, and where its next items may begin."""
+    def _levels(self, at: int) -> Iterator[tuple[int, int, Iterator[int]]]:
+        """From the innermost list outwards: how many symbols lie below it, how many up to what broke in it, and where
+        its next items may begin.
+        """
         opener, inner = self.brackets.parent[at], True
+        high = len(self.machine.states)
         for _ in range(LEVELS_MAX):
             low = self._symbols_below(opener)
             if low is None:
                 return
-            yield low, self._targets(at, opener, inner)
+            yield low, high, self._targets(at, opener, inner)
+            high = low - 1
             if opener < 0:
                 return
             at, opener, inner = self.brackets.closer[opener] + 1, self._outer(opener), False
@@ -195,14 +233,14 @@ class Recovery:
         if opener >= 0:
             yield end
 
-    def _skip_to(self, target: int, at: int, low: int) -> bool:
+    def _skip_to(self, target: int, at: int, low: int, high: int) -> bool:
         """Go on at ``target``, giving up as little as possible of what was read."""
         machine = self.machine
         kinds = self.tokens[target].kinds
         if not kinds:
             return False
         top = len(machine.states)
-        for length in range(top, max(low, top - SYMBOLS_DROPPED_MAX) - 1, -1):
+        for length in range(high, max(low, high - SYMBOLS_DROPPED_MAX) - 1, -1):
             if machine.fits(length, self.broken, kinds):
                 self._put_broken(length, at, target)
                 return True

@@ -32,11 +32,18 @@ class Report:
         if self.full:
             return
         repair = Fix(span, *fix) if fix else None
+        if code is codes.SQL_FORM:
+            self._found = {at: each for at, each in self._found.items() if at[0] != span}  # it says more
         if len(self._found) == DIAGNOSTICS_MAX:
             self.full = True
             code, message = codes.TOO_LARGE, f"more than {DIAGNOSTICS_MAX} problems; the rest of the file was not read"
             labels, help, repair = (), None, None
         self._found.setdefault((span, message), Diagnostic(code, message, span, self._file, labels, help, repair))
+
+    def touching(self, start: int, end: int) -> frozenset[Code]:
+        """What was said already about this part of the text, or about what it borders on."""
+        found = self._found.items()
+        return frozenset(each.code for (span, _), each in found if span.start <= end and span.end >= start)
 
     def finished(self) -> tuple[Diagnostic, ...]:
         """Everything found, in the order of the text."""

@@ -319,26 +319,33 @@ class Scanner:
                         Span(*run.span()), fix=(plain, f"write {plain}"))  # fmt: skip
             self._add(plain[:NUMBER_CHARACTERS_MAX], start, run.end(), (ids["INT"],))
             return run.end()
-        if char == "$":
-            self.report(codes.SYNTAX, "a parameter needs a name: `$name`", span,
-                        help="names are lower case and ASCII: $customer_id")  # fmt: skip
-            self._add("$unreadable", start, start + 1, (ids["PARAM"],))
-            return start + 1
-        if char == "@":
-            self.report(codes.SYNTAX, "a claim needs a name: `@name`", span)
-            self._add("@unreadable", start, start + 1, (ids["CLAIM"],))
-            return start + 1
+        if char in "$@":
+            return self._nameless(char, start)
         meant = characters.plain(char) if not char.isascii() else None
         if meant:
             self.report(codes.INVALID_CHARACTER, f"{characters.describe(char)} looks like `{meant}` but is not", span,
                         fix=(meant, f"write {meant}"))  # fmt: skip
             if meant in self.table.signs:
                 self._add(meant, start, start + 1, (self.table.signs[meant],))
+            elif meant in ("<=", ">=", "<>", "<", ">"):
+                self._add(meant, start, start + 1, (ids["COMPARE"],))
         elif char in ASCII_HINTS:
             self.report(codes.SYNTAX, f"`{char}` means nothing in liq", span, help=ASCII_HINTS[char])
         else:
             self.report(codes.INVALID_CHARACTER, f"{characters.describe(char)} may not stand here", span)
         return start + 1
+
+    def _nameless(self, sign: str, start: int) -> int:
+        """``$`` or ``@`` without a name that could follow it."""
+        word = re.compile(r"\w*").match(self.text, start + 1)
+        assert word is not None
+        what, kind = ("a parameter", "PARAM") if sign == "$" else ("a claim", "CLAIM")
+        lower = word[0].lower()
+        usable = self.patterns.name.fullmatch(lower) is not None
+        self.report(codes.SYNTAX, f"{what} needs a name behind `{sign}`, lower case and ASCII", Span(start, word.end()),
+                    fix=(sign + lower, f"write {sign}{lower}") if usable else None)  # fmt: skip
+        self._add(sign + (lower if usable else "unreadable"), start, word.end(), (self.table.ids[kind],))
+        return word.end()
 
     def _foreign(self, text: str, start: int, end: int) -> None:
         """What other languages write, read as what was meant."""
