@@ -212,3 +212,13 @@ def test_a_cascade_takes_only_what_may_be_deleted() -> None:
     by_author = eq(ColumnRef(3, "author", INT, True), UID)
     assert verdicts(prove(removed(), with_reference(OnDelete.CASCADE, TRUE)), Kind.REFERENCE) == {Verdict.PROVED}
     assert verdicts(prove(removed(), with_reference(OnDelete.CASCADE, by_author)), Kind.REFERENCE) == {Verdict.REFUTED}
+
+
+def test_a_deleted_row_holds_the_key_that_others_point_at() -> None:
+    """Another's note may point at a deleted document, so its key stays taken; without such a reference it is free."""
+    tables = (evolve(docs, keys=(Key("docs_key", ("org", "id"), primary=True),)), TENANT.table_by_name["members"])
+    alone = evolve(TENANT, tables=tables, policies=TENANT.policies[:2])
+    assert verdicts(prove(add(), alone), Kind.CONFLICT) == {Verdict.PROVED}
+    key = ForeignKey("m_doc", ("org", "usr"), "docs", ("org", "id"), None, None)
+    pointing = evolve(alone, tables=(tables[0], evolve(tables[1], foreign_keys=(key,))))
+    assert Verdict.PROVED not in verdicts(prove(add(), pointing), Kind.CONFLICT)

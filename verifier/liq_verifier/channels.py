@@ -70,7 +70,9 @@ def _taken(change: Change, unique: Key | Index, setting: Setting) -> Need:
     def meets(builder: Builder, other: Row, new: dict[int, Binding], old: Row | None) -> str:
         encoder, table = builder.encoder, change.table
         theirs = encoder.row_env(other)
-        parts = [_both_alive(builder, table, theirs, new)]
+        held = frozenset(names) if isinstance(unique, Key) else frozenset()
+        among_deleted = (table.name, held) in setting.schema.pointed_at
+        parts = [smt.TRUE if among_deleted else _both_alive(builder, table, theirs, new)]
         if isinstance(unique, Key):
             numbers = [1 + [c.name for c in table.columns].index(n) for n in unique.columns]
             pairs = [(encoder.look(theirs, n), encoder.look(new, n)) for n in numbers]

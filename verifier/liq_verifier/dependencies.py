@@ -124,15 +124,17 @@ def _scan(scan: Scan, schema: Schema) -> Dependencies:
     every = frozenset(ids.values())
     tombstone = table.tombstone
     rules: list[tuple[Ids, Ids]] = []
+    always: list[tuple[Ids, Ids]] = []
     for key in sorted(table.keys, key=lambda k: not k.primary):
         whole = not key.nulls_distinct or not any(table.by_name[c].nullable for c in key.columns)
         if key.where is None and whole and set(key.columns) <= ids.keys():
-            rules.append((frozenset(ids[c] for c in key.columns), every))
-    if tombstone is None:
-        return Dependencies(tuple(rules), rules[0][0] if rules else None)
-    if tombstone.name not in ids:
-        return Dependencies()
-    return Dependencies(pending=tuple((ids[tombstone.name], left, right) for left, right in rules))
+            held = tombstone is None or (table.name, frozenset(key.columns)) in schema.pointed_at
+            (always if held else rules).append((frozenset(ids[c] for c in key.columns), every))
+    unique = always[0][0] if always else None
+    if tombstone is None or tombstone.name not in ids:
+        return Dependencies(tuple(always), unique)
+    pending = tuple((ids[tombstone.name], left, right) for left, right in rules)
+    return Dependencies(tuple(always), unique, pending)
 
 
 def _filtered(below: Dependencies, parts: Iterable[Expr], own: Ids) -> Dependencies:

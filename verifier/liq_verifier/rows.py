@@ -92,7 +92,7 @@ class World:
         return tuple(row for row in self.rows if row.table.name == table)
 
     def claim_keys(self) -> None:
-        """Rows that agree on a key are one row. Tombstoned rows keep no key but their own."""
+        """Rows that agree on a key are one row. Deleted rows hold no key but those that foreign keys point at."""
         tables = {row.table.name: row.table for row in self.rows}
         for name, table in tables.items():
             for left, right in combinations(self.of(name), 2):
@@ -108,7 +108,8 @@ class World:
             agree = smt.conj(
                 smt.conj((smt.neg(a.null), smt.neg(b.null), smt.equal(a.value, b.value))) for a, b in pairs
             )
-        tombstone = left.table.tombstone
+        held = (left.table.name, frozenset(key.columns)) in self._schema.pointed_at
+        tombstone = None if held else left.table.tombstone
         alive = [] if tombstone is None else [left.term(tombstone.name).null, right.term(tombstone.name).null]
         shared = sorted({*left.columns, *right.columns})
         same = smt.conj(same_value(left.term(c), right.term(c)) for c in shared)

@@ -240,7 +240,7 @@ class _Writer:
             if join.this.name != table.name or join.args.get("side") or not _is_count(each, MADE, joined=True):
                 raise Unreadable("conflicts are refused in another form")
             allowed = {f'{alias}."{k}" = {MADE}."{k}"' for k in keys}
-            if table.tombstone is not None:
+            if table.tombstone is not None and (table.name, frozenset(keys)) not in self._schema.pointed_at:
                 allowed.add(f'{alias}."{table.tombstone.name}" IS NULL')
             if not {part.sql("postgres") for part in _parts(join.args["on"])} <= allowed:
                 raise Unreadable("conflicts are looked for by another key")

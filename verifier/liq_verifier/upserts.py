@@ -83,9 +83,10 @@ def _rows(builder: Builder, upsert: p.Upsert, change: Change, setting: Setting) 
 
 
 def _meets(builder: Builder, upsert: p.Upsert, change: Change, existing: Row, proposed: dict[int, Binding]) -> None:
-    """The rows agree on the key in conflict, and deleted rows hold no key."""
+    """The rows agree on the key in conflict; deleted rows hold no key but those that foreign keys point at."""
     table, script = change.table, builder.encoder.script
-    if table.tombstone is not None:
+    held = (table.name, frozenset(upsert.target)) in builder.schema.pointed_at
+    if table.tombstone is not None and not held:
         script.claim(existing.term(table.tombstone.name).null)
     names = [c.name for c in table.columns]
     for name in upsert.target:
