@@ -150,7 +150,8 @@ class Expressions:
             (0.2, lambda: f"hash({part()})"),
             (0.8, lambda: f"({self.expr(self.rng.pick(['int', 'decimal', 'uuid', 'date', 'timestamp', 'interval', 'time']), depth + 1)})::text"),
             (0.3, lambda: f"concat({part()}, {part()})"),
-            (0.4, lambda: f"{self.json_path()}::text?"),
+            (1.0, lambda: f"{self.json_path()}::text?"),
+            (0.4, lambda: f"{self.lists()}[{small()}]"),
             (0.3, lambda: f"nullif({part()}, {part()})"),
             (0.2, lambda: f"array_to_string({self.lists()}, '-')"),
         ]

@@ -77,7 +77,7 @@ class Writes:
 
     def statement(self) -> str:
         """One write."""
-        return self.rng.weighted([(1.5, self.insert), (1.7, self.update), (1.2, self.delete), (0.6, self.copy), (0.7, self.from_rows)])
+        return self.rng.weighted([(1.5, self.insert), (1.7, self.update), (1.2, self.delete), (1.0, self.copy), (0.7, self.from_rows)])
 
     def plan(self) -> str:
         """Some statements in one transaction."""
@@ -126,7 +126,7 @@ class Writes:
 
     def expect(self) -> str:
         """A number of rows expected, seldom."""
-        return f" expect {self.rng.between(0, 1)}" if self.rng.chance(0.06) else ""
+        return f" expect {self.rng.between(0, 1)}" if self.rng.chance(0.09) else ""
 
     def conflict(self, table: GenTable) -> str:
         """What to do when the key is taken, or nothing."""

@@ -36,7 +36,7 @@ class Reads:
         """A read of any form."""
         forms = [(3.0, self.plain), (1.6, self.grouped), (1.2, self.joined), (0.8, self.united), (1.2, self.nested),
                  (1.3, self.windowed), (1.0, self.followed), (1.0, self.distinct), (0.8, self.staged), (0.8, self.derived),
-                 (0.8, self.made_rows), (1.2, self.family), (1.1, self.paged), (0.5, self.described), (0.9, self.whole),
+                 (1.1, self.made_rows), (1.5, self.family), (1.1, self.paged), (0.9, self.described), (0.9, self.whole),
                  (0.6, self.path_star), (0.7, self.by_subquery)]
         return self.rng.weighted([(w, f) for w, f in forms])
 
@@ -70,7 +70,7 @@ class Reads:
         if not self.rng.chance(0.35):
             return ""
         text = f" limit {self.rng.pick([0, 1, 2, 3, 4, 5, 6, 7])}"
-        return text + (f" offset {self.rng.between(0, 3)}" if self.rng.chance(0.2) else "")
+        return text + (f" offset {self.rng.between(0, 3)}" if self.rng.chance(0.4) else "")
 
     # ------------------------------------------------------------------------------------------ forms
     def whole(self) -> str:
@@ -283,7 +283,7 @@ class Reads:
             parts[-1] = f"({parts[-1]})"
         where = " where " + " and ".join(parts) if parts else ""
         order = ""
-        if self.rng.chance(0.4) and len(fitting) > 1:
+        if self.rng.chance(0.65) and len(fitting) > 1:
             name = self.parameters.add("choice", True)
             self.optional.add(name[1:])
             a, b = self.rng.sample(fitting, 2)
