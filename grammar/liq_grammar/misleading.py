@@ -73,7 +73,9 @@ def _continues(tokens: Sequence[Token], at: int) -> bool:
     """Whether a word stands behind a column, on its line and without a comma: it would be read as the next column."""
     if tokens[at].text == "primary" and tokens[at + 1].text != "key":
         return False
-    if at < 4 or tokens[at].indent >= 0 or tokens[at - 1].text in (",", "{", "(", ".", "->", ":"):
+    if tokens[at].text == "default" and tokens[at - 1].text == "set":  # on delete set default
+        return False
+    if at < 4 or tokens[at].indent >= 0 or tokens[at - 1].text in (",", "{", "(", ".", "->", ":", "set"):
         return False
     first = at
     while at - first < 40 and tokens[first].indent < 0 and tokens[first - 1].text not in ("{", ","):
