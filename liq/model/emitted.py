@@ -20,7 +20,7 @@ class Bind(Expr):
     __slots__ = ()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class LetColumn(Bind):
     """A bind: the values of one column of the rows that an earlier step bound, as a list in row order."""
 
@@ -35,7 +35,7 @@ class LetColumn(Bind):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RowsColumn(Bind):
     """A bind: the values of one column of a row-list parameter, as a list in row order.
 
@@ -54,7 +54,7 @@ class RowsColumn(Bind):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class HashPad(Bind):
     """A bind: the host's secret key of ``hash`` XOR-ed with HMAC's inner or outer pad, 64 bytes."""
 
@@ -72,7 +72,7 @@ class HashPad(Bind):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SqlText(Node):
     """One statement for the server. Placeholder number i (from 1) is bound to ``binds[i - 1]``.
 
@@ -84,7 +84,7 @@ class SqlText(Node):
     binds: tuple[Expr | Bind, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SqlStep(Node):
     """The SQL of one step of the physical plan. ``name``: later steps read its rows (``let``).
 
@@ -97,7 +97,7 @@ class SqlStep(Node):
     counted: bool = False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Choice(Node):
     """What a caller chose: an optional parameter given (``option`` None) or an order by its label."""
 
@@ -105,7 +105,7 @@ class Choice(Node):
     option: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SqlMember(Node):
     """One member of the family: it runs when exactly these optional parameters are given and these orders chosen."""
 
@@ -113,7 +113,7 @@ class SqlMember(Node):
     steps: tuple[SqlStep, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SqlPlan(Node):
     """Everything emitted for one dialect. ``guarded``: one member serves all calls, parameters guard its predicates."""
 

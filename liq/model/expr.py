@@ -16,7 +16,7 @@ from liq.model.types import BOOL, Cursor, List, Record, RecordField, Type
 from liq.model.values import Value
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Column(Node):
     """An output column of a relation. ``id`` is unique within one query (or one schema expression)."""
 
@@ -50,7 +50,7 @@ def _span() -> Span:
     return field(default=NO_SPAN, eq=False, kw_only=True, repr=False)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Literal(Expr):
     """A constant written in source, schema or policy."""
 
@@ -64,7 +64,7 @@ class Literal(Expr):
         return self.value is None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ParamRef(Expr):
     """A value from the caller: untrusted. ``key`` selects an order key of a cursor parameter."""
 
@@ -75,7 +75,7 @@ class ParamRef(Expr):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ClaimRef(Expr):
     """A value of the verified session, set by the host."""
 
@@ -85,7 +85,7 @@ class ClaimRef(Expr):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ColumnRef(Expr):
     """A column of the rows at hand, or of an outer query's."""
 
@@ -96,7 +96,7 @@ class ColumnRef(Expr):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Call(Expr):
     """A function or operator of ``liq.model.functions``, named as there; arguments are already of its types."""
 
@@ -107,7 +107,7 @@ class Call(Expr):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class And(Expr):
     """Conjunction of two or more, three-valued."""
 
@@ -128,7 +128,7 @@ class And(Expr):
         return any(arg.nullable for arg in self.args)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Or(Expr):
     """Disjunction of two or more, three-valued."""
 
@@ -149,7 +149,7 @@ class Or(Expr):
         return any(arg.nullable for arg in self.args)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Not(Expr):
     """Negation: null stays null."""
 
@@ -175,7 +175,7 @@ class Truth(Enum):
     FALSE = "false"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Is(Expr):
     """``arg is [not] null | true | false``; never null itself."""
 
@@ -195,7 +195,7 @@ class Is(Expr):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RowCompare(Expr):
     """``(a, b) op (x, y)`` with op one of = <> < <= > >=, as PostgreSQL compares rows: left to right, null when a deciding pair is."""
 
@@ -215,7 +215,7 @@ class RowCompare(Expr):
         return any(arg.nullable for arg in (*self.left, *self.right))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class InList(Expr):
     """``operands in (rows)``: an OR of equalities. One operand per column of a row; a single operand has rows of one."""
 
@@ -234,7 +234,7 @@ class InList(Expr):
         return any(e.nullable for e in self.operands) or any(e.nullable for row in self.rows for e in row)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class InQuery(Expr):
     """``operands in (read …)``; null when nothing equals but a null stands in between."""
 
@@ -253,7 +253,7 @@ class InQuery(Expr):
         return any(e.nullable for e in self.operands) or any(c.nullable for c in self.query.columns)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Exists(Expr):
     """Whether the query has a row; never null."""
 
@@ -271,7 +271,7 @@ class Exists(Expr):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ScalarQuery(Expr):
     """The one column of a query's one row; null without a row; TOO_MANY_ROWS with two (the front end proves at most one)."""
 
@@ -285,7 +285,7 @@ class ScalarQuery(Expr):
         return self.query.columns[0].type
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Collect(Expr):
     """All rows of a query as a list of records, in the query's order; the empty list without rows."""
 
@@ -304,7 +304,7 @@ class Collect(Expr):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RecordExpr(Expr):
     """A nested object built from expressions; never null itself."""
 
@@ -324,7 +324,7 @@ class RecordExpr(Expr):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ListExpr(Expr):
     """A list of scalars built from expressions of one type."""
 
@@ -343,7 +343,7 @@ class ListExpr(Expr):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class JsonExpr(Expr):
     """A JSON object or array built from expressions: with labels an object, without an array. Null becomes JSON null."""
 
@@ -358,7 +358,7 @@ class JsonExpr(Expr):
         return False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class When(Node):
     """One branch of a case."""
 
@@ -366,7 +366,7 @@ class When(Node):
     value: Expr
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Case(Expr):
     """The value of the first branch whose condition is true, else ``otherwise``; later branches are not evaluated."""
 
@@ -381,7 +381,7 @@ class Case(Expr):
         return self.otherwise.nullable or any(branch.value.nullable for branch in self.branches)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Coalesce(Expr):
     """The first value that is not null; later ones are not evaluated."""
 
@@ -395,7 +395,7 @@ class Coalesce(Expr):
         return all(arg.nullable for arg in self.args)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Cast(Expr):
     """``arg::type``; with ``safe`` (``::type?``) null where the plain cast would fail."""
 
@@ -413,7 +413,7 @@ class Cast(Expr):
         return self.safe or self.arg.nullable or unwraps
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class JsonStep(Expr):
     """One step into a JSON value: by member name or by position from 0. A missing member, JSON null and a wrong kind give null."""
 
@@ -428,7 +428,7 @@ class JsonStep(Expr):
         return True
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Optional(Expr):
     """An operand of ``where`` that an optional parameter switches: true when the parameter is absent or null."""
 
@@ -447,7 +447,7 @@ class Optional(Expr):
         return self.predicate.nullable
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SortKey(Node):
     """One key of an order. Nulls are placed explicitly (PostgreSQL's default: last ascending, first descending)."""
 
@@ -456,7 +456,7 @@ class SortKey(Node):
     nulls_first: bool
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AggregateCall(Node):
     """An aggregate over a group: ``count`` without arguments counts rows. ``where`` filters, ``order`` orders its input."""
 
@@ -495,7 +495,7 @@ class Frame:
     end: Bound
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WindowCall(Node):
     """A window function or an aggregate over a window."""
 
@@ -509,7 +509,7 @@ class WindowCall(Node):
     where: Expr | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Item(Node):
     """A computed column."""
 
@@ -517,7 +517,7 @@ class Item(Node):
     expr: Expr
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AggregateItem(Node):
     """A column computed by an aggregate."""
 
@@ -525,7 +525,7 @@ class AggregateItem(Node):
     call: AggregateCall
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WindowItem(Node):
     """A column computed over a window."""
 

@@ -32,7 +32,7 @@ class RuleKind(Enum):
     TOMBSTONE = "tombstone"  # deleted rows are hidden
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Rule(Node):
     """One named part of an access predicate, with its own predicate: for explanation; the whole stands in ``Access``."""
 
@@ -41,7 +41,7 @@ class Rule(Node):
     predicate: Expr
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Access(Node):
     """Which rows of a scan exist for this session: those on which ``predicate`` is true.
 
@@ -53,7 +53,7 @@ class Access(Node):
 
 
 # ------------------------------------------------------------------------------------------------- relations
-@frozen
+@frozen(eq=False, repr=False)
 class Scan(Relation):
     """The rows of a table that ``access`` lets exist; all of them where access is None (policies see bare tables)."""
 
@@ -65,7 +65,7 @@ class Scan(Relation):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Values(Relation):
     """Literal rows of expressions (over outer columns, parameters and claims only)."""
 
@@ -74,7 +74,7 @@ class Values(Relation):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ParamRows(Relation):
     """The rows of a row-list parameter (``$rows: table[]``); the host caps their number."""
 
@@ -83,7 +83,7 @@ class ParamRows(Relation):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Series(Relation):
     """``series(start, stop, step)``: start, start+step … while not beyond stop. Int, date or timestamp."""
 
@@ -99,7 +99,7 @@ class Series(Relation):
         return (self.column,)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Unnest(Relation):
     """The elements of a list as rows of one column, in list order."""
 
@@ -113,7 +113,7 @@ class Unnest(Relation):
         return (self.column,)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class LetScan(Relation):
     """The rows that an earlier ``let`` of the same plan names; column i is column i of its rows."""
 
@@ -122,7 +122,7 @@ class LetScan(Relation):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Filter(Relation):
     """The rows on which the predicate is true."""
 
@@ -136,7 +136,7 @@ class Filter(Relation):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Project(Relation):
     """New columns computed from each row; a column may be handed on under its own id (``Item(c, ref(c))``)."""
 
@@ -158,7 +158,7 @@ class JoinKind(Enum):
     FULL = "full"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Join(Relation):
     """Inner, left or full join. ``on`` None is a cross join (inner only). The right side may not refer to the left's columns."""
 
@@ -180,7 +180,7 @@ def _nulled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return tuple(Column(c.id, c.name, c.type, True) for c in columns)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Aggregate(Relation):
     """One row per group of equal keys (null equals null); without keys exactly one row. Columns: keys, then aggregates."""
 
@@ -195,7 +195,7 @@ class Aggregate(Relation):
         return (*(k.column for k in self.keys), *(a.column for a in self.aggregates))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Window(Relation):
     """Each row with columns added that are computed over windows of the input."""
 
@@ -209,7 +209,7 @@ class Window(Relation):
         return (*self.input.columns, *(item.column for item in self.items))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Distinct(Relation):
     """Each different row once (null equals null)."""
 
@@ -222,7 +222,7 @@ class Distinct(Relation):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Sort(Relation):
     """The rows in an order."""
 
@@ -236,7 +236,7 @@ class Sort(Relation):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SortOption(Node):
     """One order that a caller may choose."""
 
@@ -244,7 +244,7 @@ class SortOption(Node):
     keys: tuple[SortKey, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SortChoice(Relation):
     """The rows in the order that a parameter names; the first option when the parameter is null."""
 
@@ -259,7 +259,7 @@ class SortChoice(Relation):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Limit(Relation):
     """Rows ``offset`` to ``offset + count`` of the input's order. Both are literals or parameters, not null, not negative."""
 
@@ -283,7 +283,7 @@ class SetOperator(Enum):
     INTERSECT = "intersect"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SetOperation(Relation):
     """Rows of several inputs, matched by position (the front end has matched labels and types). ``columns`` are new ids."""
 
@@ -293,7 +293,7 @@ class SetOperation(Relation):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Follow(Relation):
     """Edges reachable from ``start``: input rows whose ``source`` equals start (depth 1) or the target of a reached row.
 
@@ -316,7 +316,7 @@ class Follow(Relation):
 
 
 # ------------------------------------------------------------------------------------------------- writes
-@frozen
+@frozen(eq=False, repr=False)
 class WriteCheck(Node):
     """What a row to be written must satisfy (be true of): policy checks and read permission where the row is shown again."""
 
@@ -331,7 +331,7 @@ class ConflictAction(Enum):
     UPDATE = "update"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Assignment(Node):
     """A column of the table and its new value."""
 
@@ -339,7 +339,7 @@ class Assignment(Node):
     value: Expr
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Conflict(Node):
     """``or skip`` / ``or update`` on a unique key. ``target`` empty: any key (skip only).
 
@@ -358,7 +358,7 @@ class Conflict(Node):
     check: WriteCheck | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Insert(Relation):
     """Insert the rows of ``source``, whose columns are those named by ``targets``, in order (defaults are filled in already;
     only columns numbered by the database are left out). ``row`` are the columns of the new row, one per table column.
@@ -381,7 +381,7 @@ class Insert(Relation):
         return tuple(item.column for item in self.returning)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Update(Relation):
     """Change the rows of ``scan`` that its access lets exist and ``predicate`` is true of. Values are computed from the old
     row; ``row`` are the columns of the new row, one per table column, of which ``check`` must be true.
@@ -404,7 +404,7 @@ class Update(Relation):
         return tuple(item.column for item in self.returning)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Delete(Relation):
     """Remove the rows of ``scan`` that its access lets exist and ``predicate`` is true of; ``returning`` is over the old row."""
 
@@ -420,7 +420,7 @@ class Delete(Relation):
 
 
 # ------------------------------------------------------------------------------------------------- queries
-@frozen
+@frozen(eq=False, repr=False)
 class Expect(Node):
     """The number of rows a statement must read or write, else the whole transaction fails with the message."""
 
@@ -428,7 +428,7 @@ class Expect(Node):
     message: str | None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Statement(Node):
     """One statement of a plan. ``name``: the rows are bound by ``let``. ``shows``: a write has a ``returning``."""
 
@@ -439,7 +439,7 @@ class Statement(Node):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Precondition(Node):
     """What must be true of the parameters before anything is bound; null counts as violated."""
 
@@ -447,7 +447,7 @@ class Precondition(Node):
     message: str
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Parameter(Node):
     """A parameter of a query. ``optional``: may be left out (`$x?`). ``rows_of``: a list of rows for that table."""
 
@@ -462,7 +462,7 @@ class Parameter(Node):
     span: Span = _span()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Paging(Node):
     """How a page is continued: the cursor parameter and the ids of the root columns that hold the order keys."""
 
@@ -470,7 +470,7 @@ class Paging(Node):
     keys: tuple[int, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Query(Node):
     """A compiled unit: parameters, then statements in one transaction; the result is that of the last one.
 

@@ -42,7 +42,7 @@ class Estimate:
 
 
 # ------------------------------------------------------------------------------------------------- sources
-@frozen
+@frozen(eq=False, repr=False)
 class TableScan(Operator):
     """Every stored row of a table, with the listed columns (``names`` are the table's names of ``columns``)."""
 
@@ -51,7 +51,7 @@ class TableScan(Operator):
     columns: tuple[Column, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RowSource(Operator):
     """Literal rows of expressions over parameters, claims and outer columns."""
 
@@ -59,7 +59,7 @@ class RowSource(Operator):
     rows: tuple[tuple[Expr, ...], ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ParameterRows(Operator):
     """The rows of a row-list parameter."""
 
@@ -67,7 +67,7 @@ class ParameterRows(Operator):
     columns: tuple[Column, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SeriesRows(Operator):
     """start, start+step … while not beyond stop."""
 
@@ -77,7 +77,7 @@ class SeriesRows(Operator):
     step: Expr
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ListRows(Operator):
     """The elements of a list, in order."""
 
@@ -85,7 +85,7 @@ class ListRows(Operator):
     list: Expr
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class LetRows(Operator):
     """The rows that an earlier statement of the plan bound."""
 
@@ -94,7 +94,7 @@ class LetRows(Operator):
 
 
 # ------------------------------------------------------------------------------------------------- streaming
-@frozen
+@frozen(eq=False, repr=False)
 class Select(Operator):
     """The rows on which the predicate is true."""
 
@@ -108,7 +108,7 @@ class Select(Operator):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Compute(Operator):
     """New columns computed from each row; columns not listed are dropped."""
 
@@ -121,7 +121,7 @@ class Compute(Operator):
         return tuple(item.column for item in self.items)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Take(Operator):
     """Skip ``offset`` rows of the input's order, then at most ``count`` rows."""
 
@@ -135,7 +135,7 @@ class Take(Operator):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Barrier(Operator):
     """The input's rows; expressions above are not evaluated on rows that the operators below remove (error channel)."""
 
@@ -148,7 +148,7 @@ class Barrier(Operator):
 
 
 # ------------------------------------------------------------------------------------------------- breakers
-@frozen
+@frozen(eq=False, repr=False)
 class NestedLoop(Operator):
     """Inner, left or full join by trying every pair; ``on`` None joins all pairs."""
 
@@ -169,7 +169,7 @@ def _nulled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return tuple(Column(c.id, c.name, c.type, True) for c in columns)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Group(Operator):
     """One row per group of equal keys; without keys exactly one row."""
 
@@ -183,7 +183,7 @@ class Group(Operator):
         return (*(k.column for k in self.keys), *(a.column for a in self.aggregates))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Windows(Operator):
     """Each row with window columns added."""
 
@@ -196,7 +196,7 @@ class Windows(Operator):
         return (*self.input.columns, *(item.column for item in self.items))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Deduplicate(Operator):
     """Each different row once."""
 
@@ -208,7 +208,7 @@ class Deduplicate(Operator):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Order(Operator):
     """The rows in an order."""
 
@@ -221,7 +221,7 @@ class Order(Operator):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class OrderChoice(Operator):
     """The rows in the order that a parameter names; the first option when it is null."""
 
@@ -235,7 +235,7 @@ class OrderChoice(Operator):
         return self.input.columns
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Combine(Operator):
     """A set operation over inputs, by position."""
 
@@ -244,7 +244,7 @@ class Combine(Operator):
     columns: tuple[Column, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Closure(Operator):
     """Edges reachable from ``start``, each once, with its depth; at most ``maximum`` steps."""
 
@@ -262,7 +262,7 @@ class Closure(Operator):
 
 
 # ------------------------------------------------------------------------------------------------- writes
-@frozen
+@frozen(eq=False, repr=False)
 class RowCheck(Node):
     """A predicate that must be true of a row, else the plan fails with POLICY."""
 
@@ -270,7 +270,7 @@ class RowCheck(Node):
     names: tuple[str, ...]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Upsert(Node):
     """What happens to a row whose key is taken (see ``liq.model.ir.Conflict``). ``visible`` of the row there must be true."""
 
@@ -285,7 +285,7 @@ class Upsert(Node):
     check: RowCheck | None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class InsertRows(Operator):
     """Insert the source's rows; every new row must pass ``check``. Output: ``returning`` over ``row``."""
 
@@ -303,7 +303,7 @@ class InsertRows(Operator):
         return tuple(item.column for item in self.returning)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class UpdateRows(Operator):
     """Change the table's rows that ``source`` yields (a chain of ``Select`` over one ``TableScan`` of all its columns)."""
 
@@ -320,7 +320,7 @@ class UpdateRows(Operator):
         return tuple(item.column for item in self.returning)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class DeleteRows(Operator):
     """Remove the table's rows that ``source`` yields (as in ``UpdateRows``)."""
 
@@ -335,7 +335,7 @@ class DeleteRows(Operator):
 
 
 # ------------------------------------------------------------------------------------------------- plans
-@frozen
+@frozen(eq=False, repr=False)
 class Step(Node):
     """One statement: an operator tree, the name that binds its rows, and the number of rows it must touch."""
 
@@ -345,7 +345,7 @@ class Step(Node):
     shows: bool
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PhysicalPlan(Node):
     """The steps of a plan, run in order in one serialisable transaction; the last one's rows are the result."""
 
