@@ -86,7 +86,7 @@ def test_inputs_become_values(type_: Type, raw: object, value: Value) -> None:
     assert run(echo(type_), DATABASE, params={"p": raw}).rows == ((value,),)
 
 
-@pytest.mark.parametrize("type_, raw", REFUSED, ids=ascii)
+@pytest.mark.parametrize("type_, raw", REFUSED, ids=lambda part: ascii(part) if "object at" not in ascii(part) else "an object")
 def test_other_inputs_are_refused(type_: Type, raw: object) -> None:
     assert kind_of(echo(type_), p=raw) is ErrorKind.PARAMETER
 
