@@ -17,6 +17,7 @@ from liq.front.context import Context, deep_enough
 from liq.front.declared import Declarations, Declared, SourceFile, gather
 from liq.front.enums import declare_enum
 from liq.front.foreign_keys import check_link_names, declare_foreign_keys
+from liq.front.nesting import NESTING_MAX, Nesting
 from liq.front.parameters import Mode, Parameters
 from liq.front.policies import declare_policy
 from liq.front.roles import check_role_names, declare_channel, declare_role
@@ -31,6 +32,9 @@ from liq.model.node import walk
 from liq.model.schema import Claim, Function, Policy, Schema, Table, View
 from liq.model.types import Enum
 from liq_grammar import syntax
+
+Inlined = Declared[syntax.ViewDecl] | Declared[syntax.FnDecl]
+"""What is copied to where it is used."""
 
 
 @define
@@ -48,7 +52,7 @@ class SchemaBuilder:
     policies: list[Policy] = field(factory=list)
     ready_views: dict[str, View] = field(factory=dict)
     ready_functions: dict[str, Function] = field(factory=dict)
-    on_the_way: list[str] = field(factory=list)
+    nesting: Nesting = field(factory=Nesting)
     schema: Schema = field(factory=Schema)
 
     # ------------------------------------------------------------------------------------------------- names
@@ -59,41 +63,52 @@ class SchemaBuilder:
     def view(self, name: str) -> View | None:
         """The view of that name, resolved when it is first asked for."""
         declared = self.declarations.views.get(name)
-        if declared is None or name in self.ready_views:
-            return self.ready_views.get(name)
-        if self._comes_back("view", name, declared):
-            return views.stand_in(declared.node)
-        context = self.context(declared.file, bare=False)
-        self.on_the_way.append(f"view {name}")
-        self.ready_views[name] = views.declare_view(declared.node, context)
-        self.on_the_way.pop()
+        if declared is None:
+            return None
+        if name not in self.ready_views:
+            if not self._begin("view", name, declared):
+                return views.stand_in(declared.node)
+            view = views.declare_view(declared.node, self.context(declared.file, bare=False))
+            self.ready_views[name] = view if self._end("view", name, declared) else views.stand_in(declared.node)
+        self.nesting.met(f"view {name}")
         return self.ready_views[name]
 
     def function(self, name: str) -> Function | None:
         """The function of that name, resolved when it is first asked for."""
         declared = self.declarations.functions.get(name)
-        if declared is None or name in self.ready_functions:
-            return self.ready_functions.get(name)
-        if self._comes_back("fn", name, declared):
-            return functions.stand_in(declared.node)
-        self.on_the_way.append(f"fn {name}")
-        self.ready_functions[name] = functions.declare_function(declared.node, self.context(declared.file))
-        self.on_the_way.pop()
+        if declared is None:
+            return None
+        if name not in self.ready_functions:
+            if not self._begin("fn", name, declared):
+                return functions.stand_in(declared.node)
+            made = functions.declare_function(declared.node, self.context(declared.file))
+            self.ready_functions[name] = made if self._end("fn", name, declared) else functions.stand_in(declared.node)
+        self.nesting.met(f"fn {name}")
         return self.ready_functions[name]
 
-    def _comes_back(
-        self, kind: str, name: str, declared: Declared[syntax.ViewDecl] | Declared[syntax.FnDecl]
-    ) -> bool:
-        """Whether a declaration is being resolved already: then it needs itself."""
-        key = f"{kind} {name}"
-        if key not in self.on_the_way:
+    def _begin(self, kind: str, name: str, declared: Inlined) -> bool:
+        """Start to resolve a declaration, unless it needs itself or stands too deep in others."""
+        circle = self.nesting.circle(f"{kind} {name}")
+        if circle is not None:
+            message = f"{kind} {name} needs itself: {' → '.join(circle)}"
+            help = "rows along edges are reached with follow"
+            self.context(declared.file).report(codes.RECURSION, declared.node.name.span, message, help=help)
             return False
-        way = [*self.on_the_way[self.on_the_way.index(key):], key]
-        message = f"{key} needs itself: {' → '.join(way)}"
-        self.context(declared.file).report(
-            codes.RECURSION, declared.node.name.span, message, help="rows along edges are reached with follow"
-        )
+        if self.nesting.full:
+            self._too_deep(kind, name, declared)
+            return False
+        self.nesting.begin(f"{kind} {name}")
         return True
+
+    def _end(self, kind: str, name: str, declared: Inlined) -> bool:
+        fits = self.nesting.end()
+        if not fits:
+            self._too_deep(kind, name, declared)
+        return fits
+
+    def _too_deep(self, kind: str, name: str, declared: Inlined) -> None:
+        message = f"{kind} {name} stands over more than {NESTING_MAX} views and functions, each over the next"
+        self.context(declared.file).report(codes.TOO_LARGE, declared.node.name.span, message)
 
     def enum(self, name: str) -> Enum | None:
         """The enum of that name."""

@@ -40,7 +40,7 @@ def declare_role(
                 grants.extend(_grants(node, tables, views, context))
             case syntax.Broken():
                 continue
-    rows = int(maximum.rows.digits) if maximum is not None and maximum.rows.kind == "int" else None
+    rows = int(maximum.rows.digits) if maximum is not None and _is_count(maximum.rows) else None
     name = declared.node.name
     return Role(name.text, tuple(grants), frozenset(everything), tuple(dict.fromkeys(runs)), rows, name.span)
 
@@ -50,9 +50,13 @@ def _maximum(node: syntax.MaxRows, first: syntax.MaxRows | None, context: Contex
         label = Label(first.span, "it is said here already")
         context.report(codes.DUPLICATE_PART, node.span, "max rows is said twice", (label,))
         return first
-    if node.rows.kind != "int" or not 1 <= int(node.rows.digits) < 2**31:
+    if not _is_count(node.rows):
         context.report(codes.GRANT, node.rows.span, "max rows is a whole number of rows, 1 at least")
     return node
+
+
+def _is_count(number: syntax.Number) -> bool:
+    return number.kind == "int" and len(number.digits) <= 10 and 1 <= int(number.digits) < 2**31
 
 
 def _runs(node: syntax.Grant, queries: Collection[str], context: Context) -> list[str]:

@@ -92,7 +92,7 @@ def _statement(node: syntax.Statement, plan: Plan, context: Context, *, last: bo
             rows = resolve_describe(describe, context)
             plan.steps.append(Resolved(rows, None, expect, None, node.span))
             if last:
-                plan.result, plan.ordered = rows.columns, True
+                plan.result = rows.columns
         case write:
             written = resolve_write(write, context)
             if written is None:

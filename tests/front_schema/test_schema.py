@@ -220,3 +220,30 @@ migration m { alter shops add x int alter orders drop y update shops set name = 
 def test_damaged_programs_give_coded_findings(start: int, length: int, instead: str) -> None:
     compiled = project(EXTRA[:start] + instead + EXTRA[start + length :])
     assert all(d.code.id in CODES for d in compiled.diagnostics)
+
+
+# ------------------------------------------------------------------------------------------------- bounded work
+def chain(length: int) -> str:
+    """Views, each over the next, the first one first."""
+    links = "".join(f"view v{i} = read v{i + 1} {{ id }}\n" for i in range(length))
+    return f"table t {{ id int key }} policy o on t for read using true\n{links}view v{length} = read t {{ id }}\nread v0 limit 1"
+
+
+def test_views_over_views_have_an_end() -> None:
+    assert not project(chain(20)).diagnostics
+    for text in (chain(200), "\n".join(reversed(chain(200).split("\n")))):
+        found = project(text).diagnostics
+        assert found and {d.code.id for d in found} == {"LIQ0003"}
+
+
+@pytest.mark.parametrize("text", [
+    "fn f0($x: int) = $x + $x\n" + "".join(f"fn f{i}($x: int) = f{i - 1}($x) + f{i - 1}($x)\n" for i in range(1, 24)),
+    "fn f0($x: int) = " + "-" * 400 + "$x",
+    "role r { read all max rows " + "9" * 6000 + " }",
+    "table t { id int key, " + ", ".join(f"c{i} int" for i in range(3000)) + " }",
+    "table t { id int key, n int check " + "(" * 300 + "n > 0" + ")" * 300 + " }",
+    "query q { read t expect " + "9" * 6000 + " }",
+    "session { " + ", ".join(f"c{i}: text = @c{i + 1}" for i in range(300)) + ", c300: text = @c0 }",
+])  # fmt: skip
+def test_hostile_declarations_give_coded_findings(text: str) -> None:
+    assert all(d.code.id in CODES for d in project(text).diagnostics)
