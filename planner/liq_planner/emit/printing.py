@@ -34,7 +34,9 @@ def _paren(generator: Any, node: exp.Paren) -> str:
     inner = generator.sql(node, "this")
     if "\n" not in inner and len(inner) <= LINE_WIDTH:
         return f"({inner})"
-    return str(PostgresGenerator.paren_sql(generator, node))
+    # as sqlglot's own, which would print the inner part again: twice at every level
+    body = generator.seg(generator.indent(inner), sep="")
+    return f"({body}{generator.seg(')', sep='')}"
 
 
 def _aggregated(generator: Any, node: Aggregated) -> str:
