@@ -46,6 +46,7 @@ def _alter_index(database: Database, report: Report, made: ddl.Alter, place: Pla
         if isinstance(action, ddl.RenameTable):
             if found is not None:
                 found[1].name = action.new
+                database.index_names.add(database.fold(action.new))
             elif not made.if_exists:
                 report.add(codes.IMPORT_UNKNOWN, f"index {made.name.text} does not exist", place)
 

@@ -63,9 +63,10 @@ class Applier:
                 self.database.path = tuple(self.database.fold(s) for s in schemas)
             case ddl.Skipped(what, span):
                 self._skip(what, self.place(span))
-            case ddl.LeftOut(what, span, help):
+            case ddl.LeftOut(what, span, help, relation):
                 self.report.add(codes.IMPORT_LEFT_OUT, f"{what} is left out", self.place(span), help)
-                self._remember(what)
+                if relation is not None:
+                    self.database.left_out[self.database.key(relation)] = what
             case ddl.RowsWritten() | ddl.Silent():
                 pass
             case _:
@@ -74,14 +75,6 @@ class Applier:
     def place(self, span: Span) -> Place:
         """A place in the text at hand."""
         return Place(self.source, span)
-
-    def _remember(self, what: str) -> None:
-        """What refers to a relation that was left out is not told that it does not exist."""
-        words = what.split()
-        for word in words[1:]:
-            parts = tuple(word.split("."))
-            if all(parts):
-                self.database.left_out[self.database.key(ddl.Name(parts))] = what
 
     def _skip(self, what: str, place: Place) -> None:
         count, first = self.skipped.get(what, (0, place))
@@ -96,7 +89,7 @@ class Applier:
         """Tell what was skipped, once for each kind."""
         for what, (count, first) in self.skipped.items():
             times = "" if count == 1 else f" ({count} times)"
-            self.report.add(codes.IMPORT_SKIPPED, f"{what} is not part of a schema of liq{times}", first)
+            self.report.add(codes.IMPORT_SKIPPED, f"not part of a schema of liq: {what}{times}", first)
 
     def unknown(self, what: str, place: Place) -> None:
         """Report what the database would refuse."""
@@ -159,6 +152,7 @@ class Applier:
         parts = [k.column or "expr" for k in made.keys]
         name = made.name.last if made.name else default_name(database, table, parts, "idx")
         table.indexes.append(Index(made, name, database.now, place))
+        database.index_names.add(database.fold(name))
 
     # ---- types, functions, policies, views
     def _type(self, made: ddl.CreateEnum | ddl.AlterEnum | ddl.CreateDomain) -> None:

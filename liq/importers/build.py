@@ -19,6 +19,9 @@ def add_column(database: Database, report: Report, table: Table, made: ddl.Colum
         made.name, made.type, database.now, place, made.not_null, made.default, made.identity or made.auto_increment,
         made.generated, made.collation,
     )  # fmt: skip
+    if made.conflict is not None and made.conflict.lower() != "abort":
+        message = f"{table.name}.{made.name}: ON CONFLICT {made.conflict.upper()} is left out; a conflict is an error"
+        report.add(codes.IMPORT_DIFFERS, message, place)
     for constraint in made.constraints:
         add_constraint(database, report, table, constraint, Place(place.source, constraint.span))
 
@@ -38,6 +41,9 @@ def add_constraint(database: Database, report: Report, table: Table, made: ddl.C
         made = ddl.KeyConstraint(
             taken[1].what.keys, made.primary, made.name or taken[1].name, made.span, made.nulls_not_distinct
         )
+    if isinstance(made, ddl.KeyConstraint) and made.conflict is not None and made.conflict.lower() != "abort":
+        message = f"a key of {table.name}: ON CONFLICT {made.conflict.upper()} is left out; a conflict is an error"
+        report.add(codes.IMPORT_DIFFERS, message, place)
     names = _columns_of(made, database, table)
     missing = [name for name in names if database.column(table, name) is None]
     if missing and not isinstance(made, ddl.CheckConstraint):

@@ -11,7 +11,7 @@ from liq.importers import aggregates, clock, routines
 from liq.importers.claims import Held
 from liq.importers.constants import literal
 from liq.importers.scopes import Value, call
-from liq.importers.sqltree import Node
+from liq.importers.sqltree import Node, text_of
 from liq.importers.types import plain
 from liq_grammar import syntax as s
 
@@ -90,7 +90,7 @@ def _sqlite_limits(t: Translator, node: Node, function: str, values: Sequence[Va
 def _trim(t: Translator, node: exp.Trim) -> Value:
     t.only(node, "this", "position", "expression")
     sign = node.args.get("expression")
-    if sign is not None and not (isinstance(sign, exp.Literal) and str(sign.this) == " "):
+    if sign is not None and text_of(sign) != " ":
         raise t.refuse(node, "trim takes spaces off; other characters have no form in liq")
     function = _TRIMS[str(node.args["position"]).upper() if node.args.get("position") else None]
     return Value(call(function, t.expression(node.this).expr), "text", function)
@@ -116,7 +116,7 @@ def _array_size(t: Translator, node: exp.ArraySize) -> Value:
 
 def _encode(t: Translator, node: exp.Encode) -> Value:
     form = node.args.get("charset")
-    if not isinstance(form, exp.Literal) or str(form.this) != "hex":
+    if text_of(form) != "hex":
         raise t.refuse(node, "encode has a form in liq for 'hex' only")
     return Value(call("encode_hex", t.expression(node.this).expr), "text", "encode")
 
@@ -169,11 +169,14 @@ def _call_of(t: Translator, node: Node) -> Node:
 
 def _special(t: Translator, word: str, shown: str, arguments: list[Node], node: Node) -> Value:
     if word == "timezone" and len(arguments) == 2:
-        zone, value = arguments[0], t.expression(arguments[1])
-        if isinstance(zone, exp.Literal) and str(zone.this).lower() in ("utc", "gmt") and value.kind == "timestamp":
+        zone, value = text_of(arguments[0]), t.expression(arguments[1])
+        if (zone or "").lower() in ("utc", "gmt") and value.kind == "timestamp":
             return value
     if word == "json_valid" and len(arguments) == 1:
-        operand = t.expression(arguments[0]).expr
+        valued = t.expression(arguments[0])
+        operand = valued.expr
+        if valued.kind == "json":
+            return Value(s.Boolean(True), "bool", word)
         json = s.TypeRef(plain("json").ref.name, nullable=True)
         return Value(s.Or((s.Is(operand, "null"), s.Is(s.Cast(operand, json), "null", True))), "bool", word)
     if word == "num_nonnulls" and arguments:
@@ -213,14 +216,14 @@ def _supabase(t: Translator, schema: str, word: str, arguments: list[Node]) -> V
 
 def _setting(t: Translator, arguments: list[Node], node: Node) -> Value:
     """``current_setting('request.jwt.claim.sub', true)``: a claim of the token, or a setting that the host makes."""
-    name = arguments[0] if arguments else None
-    if not isinstance(name, exp.Literal) or not name.is_string or len(arguments) > 2:
+    name = text_of(arguments[0]) if arguments else None
+    if name is None or len(arguments) > 2:
         raise t.refuse(node, "current_setting of a name that is not a constant has no form in liq")
     missing_ok = len(arguments) == 2 and isinstance(arguments[1], exp.Boolean) and bool(arguments[1].this)
-    parts = tuple(literal_part for literal_part in str(name.this).split("."))
+    parts = tuple(name.split("."))
     if not all(parts) or len(parts) > 16:
-        raise t.refuse(node, f"{str(name.this)[:40]!r} is not the name of a setting")
-    literal(str(name.this), "text", t.place(node))
+        raise t.refuse(node, f"{name[:40]!r} is not the name of a setting")
+    literal(name, "text", t.place(node))
     if parts[:2] == _JWT and parts[2:] == ("claims",):
         return Value(t.claims.claim(Held((), "text", plain("text").ref)), "text", "current_setting")
     if parts[:2] == _JWT and len(parts) > 3 and parts[2] == "claim":

@@ -26,7 +26,7 @@ class Held:
 
     path: tuple[str, ...]
     kind: str
-    type: s.TypeRef | None = None
+    type: s.TypeRef | None = field(default=None, eq=False)
     default: s.Expr | None = None
     required: bool = False
     hint: str | None = field(default=None, eq=False)

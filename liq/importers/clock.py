@@ -29,7 +29,9 @@ SQLITE_TODAY: s.Expr = call("left", _as_text(call("now")), s.Number("10"))
 """``date('now')`` of SQLite."""
 SQLITE_TIME: s.Expr = call("substring", _as_text(_SECOND), s.Number("12"), s.Number("8"))
 """``time('now')`` of SQLite."""
-_EPOCH: s.Expr = s.Cast(call("floor", call("date_part", s.Text("epoch"), call("now"))), plain("int").ref)
+EPOCH: s.Expr = s.Cast(call("floor", call("date_part", s.Text("epoch"), call("now"))), plain("int").ref)
+SQLITE_EPOCH: s.Expr = _as_text(EPOCH)
+"""``strftime('%s', 'now')`` of SQLite: the seconds since 1970 as a text."""
 _FORMATS: dict[str, s.Expr] = {
     "%Y-%m-%d %H:%M:%S": SQLITE_NOW,
     "%F %T": SQLITE_NOW,
@@ -38,7 +40,7 @@ _FORMATS: dict[str, s.Expr] = {
     "%H:%M:%S": SQLITE_TIME,
     "%T": SQLITE_TIME,
     "%Y": call("left", _as_text(call("now")), s.Number("4")),
-    "%s": _as_text(_EPOCH),
+    "%s": SQLITE_EPOCH,
     "%Y-%m-%dT%H:%M:%S": call("replace", SQLITE_NOW, s.Text(" "), s.Text("T")),
     "%Y-%m-%dT%H:%M:%SZ": s.Binary("||", call("replace", SQLITE_NOW, s.Text(" "), s.Text("T")), s.Text("Z")),
 }
@@ -109,7 +111,7 @@ def sqlite_function(t: Translator, word: str, arguments: list[Node], node: Node)
         case "time" if now:
             return Value(SQLITE_TIME, "text")
         case "unixepoch" if now:
-            return Value(_EPOCH, "int")
+            return Value(EPOCH, "int")
         case "datetime" | "time" | "unixepoch" | "julianday" | "strftime":
             raise t.refuse(node, f"{word}(…) of SQLite has a form in liq for 'now' only")
         case _:

@@ -150,12 +150,18 @@ def among(t: Translator, left: Node, held: Node, node: Node, *, negated: bool) -
     value = t.met(value, element, node)
     if isinstance(given.expr, s.ListLiteral):
         items = tuple(t.met(Value(item, _constant_kind(item)), value.kind, node).expr for item in given.expr.items)
+        _no_nulls(t, items, node)
         if items:
             return s.In(value.expr, s.Choices(items), negated)
         return s.In(value.expr, s.ListLiteral(()), negated)
     if not isinstance(given.expr, s.Path | s.Call | s.Claim):
         raise t.refuse(node, "ANY of such an expression has no form in liq")
     return s.In(value.expr, given.expr, negated)
+
+
+def _no_nulls(t: Translator, items: Sequence[s.Expr], node: Node) -> None:
+    if any(isinstance(item, s.Null) for item in items):
+        raise t.refuse(node, "a null among the choices of IN has no form in liq", "nothing equals it")
 
 
 def _constant_kind(expr: s.Expr) -> str:
@@ -174,6 +180,9 @@ def _in_query(t: Translator, left: Node, query: Node, node: Node, *, negated: bo
     claimed = reads.unnested_claim(t, query)
     if claimed is not None and len(values) == 1:
         return s.In(values[0].expr, claimed, negated)
+    single = reads.one_value(t, query)
+    if single is not None and len(values) == 1:
+        return compare(t, "<>" if negated else "=", values[0], single, node)
     built = reads.query(t, query)
     if len(built.kinds) != len(values):
         raise t.refuse(node, f"the query has {len(built.kinds)} columns, not {len(values)}")
@@ -203,6 +212,7 @@ def _in(t: Translator, node: exp.In) -> Value:
     value = t.expression(left)
     items = [t.expression(each) for each in node.expressions]
     kind = value.kind or next((i.kind for i in items if i.kind), "")
+    _no_nulls(t, [item.expr for item in items], node)
     met = tuple(t.met(item, kind, node).expr for item in items)
     return _bool(s.In(t.met(value, kind, node).expr, s.Choices(met)))
 
@@ -310,7 +320,7 @@ def _has_key(t: Translator, node: exp.Binary) -> Value:
     """``token -> 'roles' ? 'admin'``: a list of texts in the token."""
     held = t.claims.of(t.expression(node.this).expr)
     wanted = t.expression(node.expression)
-    if held is None or held.kind != "json" or not held.path or not isinstance(wanted.expr, s.Text):
+    if held is None or held.kind != "json" or not held.path or wanted.kind != "text":
         raise t.refuse(node, "? of jsonb has a form in liq for lists in the token only")
     t.differs(f"? takes {'.'.join(held.path)} for a list of texts; an object's names are not looked at", t.place(node))
     return _bool(s.In(wanted.expr, reads.text_list(t, held)))

@@ -149,6 +149,8 @@ class Database:
     sequences: dict[Key, Place] = field(factory=dict)
     left_out: dict[Key, str] = field(factory=dict)
     """Relations that were reported as left out: a reference to one is not reported as unknown again."""
+    index_names: set[str] = field(factory=set)
+    """Every name that an index ever had, so that most names are known not to be one."""
     moves: list[tuple[int, Key, Key]] = field(factory=list)
     path: tuple[str, ...] = ()
     number: int = 0
@@ -225,6 +227,8 @@ class Database:
     def index(self, name: Name) -> tuple[Table, Index] | None:
         """The index of this name, with its table."""
         wanted = self.fold(name.last)
+        if wanted not in self.index_names:
+            return None
         for table in self.tables.values():
             for index in table.indexes:
                 here = len(name.parts) == 1 or self.fold(name.parts[-2]) == table.schema

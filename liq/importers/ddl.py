@@ -80,6 +80,8 @@ class KeyConstraint:
     deferrable: bool = False
     index: str | None = None
     """``USING INDEX name``: the constraint takes an index over."""
+    conflict: str | None = None
+    """``ON CONFLICT REPLACE`` of SQLite."""
 
 
 @frozen
@@ -130,6 +132,7 @@ class ColumnDef:
     auto_increment: bool = False
     generated: bool = False
     collation: str | None = None
+    conflict: str | None = None
     constraints: tuple[Constraint, ...] = ()
 
 
@@ -466,6 +469,8 @@ class LeftOut:
     what: str
     span: Span
     help: str | None = None
+    relation: Name | None = None
+    """What later statements may speak of, without being told again that it is not there."""
 
 
 Statement: TypeAlias = (

@@ -6,7 +6,7 @@ import re
 
 from attrs import frozen
 
-from liq.importers.clock import SQLITE_NOW, SQLITE_TODAY
+from liq.importers.clock import EPOCH, SQLITE_EPOCH, SQLITE_NOW, SQLITE_TODAY
 from liq.importers.database import Column, Database, Table
 from liq.importers.ddl import Fragment, KeyConstraint, Name
 from liq.importers.problems import Place, Report, Unsayable
@@ -125,6 +125,8 @@ class Columns:
                 return call("now")
             if wanted == "date" and expr == SQLITE_TODAY:
                 return call("today")
+            if wanted == "int" and expr == SQLITE_EPOCH:
+                return EPOCH
         fits = kind in ("", wanted) or (kind in _NUMBERS and wanted in _NUMBERS and wanted != "int")
         if fits or (wanted == "json" and isinstance(expr, s.ListLiteral)):
             return expr

@@ -28,6 +28,8 @@ _TSVECTOR = re.compile(
     r"\s*(?:,\s*'')?\s*\)?\s*\)\s*\)?",
     re.IGNORECASE,
 )
+_ELSEWHERE = ("auth", "storage")
+"""Schemas of Supabase, which scripts point at without making them."""
 _NUMBERS = ("int", "decimal", "float")
 
 
@@ -112,8 +114,11 @@ class Tables:
         target = self.database.table(what.target, constraint.when)
         there = self.drafts.get(target) if target is not None else None
         if target is None or there is None:
+            away = what.target.parts[0] in _ELSEWHERE or self.database.was_left_out(what.target, constraint.when)
+            foreign = target is None and bool(away)
             missing = "its table is not imported" if target is not None else f"table {what.target.text} does not exist"
-            self.report.add(codes.IMPORT_UNKNOWN, f"{said}: {missing}", constraint.place)
+            code = codes.IMPORT_LEFT_OUT if foreign else codes.IMPORT_UNKNOWN
+            self.report.add(code, f"{said}: {missing}{' in these scripts' if foreign else ''}", constraint.place)
             return None
         columns = self._known(draft, what.columns, constraint.when)
         key = self._primary(there)
@@ -205,6 +210,9 @@ class Tables:
         below.extend(others)
         for index in table.indexes:
             below.extend(self._index(draft, index))
+        given = {c.name for c in table.constraints if c.given}
+        for key, checks in behind.items():
+            behind[key] = [_told_apart(check, table.name, draft.columns[key].node.name.text, given) for check in checks]
         elements: list[s.Element] = []
         for key, declared in draft.columns.items():
             parts = (*flags[key], *declared.node.parts, *inline.get(key, ()))
@@ -226,6 +234,8 @@ class Tables:
             said = f"the {kind} of {draft.table.name} is checked at the end of each statement, never later"
             self.report.add(codes.IMPORT_DIFFERS, said, constraint.place)
         listed = tuple(s.Name(c.name) for c in columns)
+        if not constraint.given:
+            self.names.add(constraint.name)
         if what.primary:
             if len(columns) > 1:
                 return [s.KeyConstraint(listed)]
@@ -256,6 +266,8 @@ class Tables:
         try:
             condition = self.translator.condition(what.condition, constraint.when, table, table.name)
             row_only(condition, Place.of(what.condition))
+            if condition == s.Boolean(True):
+                return
         except Unsayable as problem:
             said = f"check {constraint.name} of {table.name} is left out"
             self.report.problem(problem, said, Place.of(what.condition))
@@ -371,6 +383,18 @@ def _is_value(node: s.Path, draft: Drafted) -> bool:
 
 def _alike(here: str, there: str) -> bool:
     return here == there or (here in _NUMBERS and there in _NUMBERS)
+
+
+def _told_apart(check: s.Check, table: str, column: str, given: set[str]) -> s.Check:
+    """A check without a name, but not where it would get one that somebody chose for another."""
+    name = f"{table}_{column}_check"
+    if check.name is not None or name not in given:
+        return check
+    number = 1
+    while f"{name}{number}" in given:
+        number += 1
+    given.add(f"{name}{number}")
+    return s.evolve(check, name=s.Name(f"{name}{number}"))
 
 
 _PARTS = (s.Flag, s.Default, s.References, s.LinkAs, s.Reverse, s.OnDelete, s.Was)

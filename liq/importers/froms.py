@@ -34,13 +34,13 @@ class Found:
 
 def sources(t: Translator, node: exp.Select, scope: Scope) -> tuple[s.Source, tuple[s.Join, ...], list[s.Expr]]:
     """The sources of a SELECT, and the conditions that row security puts on those that no outer join may miss."""
-    first, joins = node.args["from_"].this, list(node.args.get("joins") or ())
+    first, joins = _flattened(t, node.args["from_"].this, list(node.args.get("joins") or ()))
     sides = [_side(t, join) for join in joins]
     if "right" in sides:
         if sides != ["right"]:
             raise t.refuse(node, "RIGHT JOIN among other joins has no form in liq", "turn it into a LEFT JOIN")
-        first, joins = joins[0].this, [joins[0]]
-    nodes = [first, *(node.args["from_"].this if sides == ["right"] else join.this for join in joins)]
+        other, first = first, joins[0].this
+    nodes = [first, *(other if sides == ["right"] else join.this for join in joins)]
     missing = [False] + [side in ("left", "right", "full") for side in sides]
     for position, side in enumerate(sides):
         if side == "full":
@@ -60,6 +60,23 @@ def sources(t: Translator, node: exp.Select, scope: Scope) -> tuple[s.Source, tu
         open_rows = [each.rows for each, nullable in zip(found, missing, strict=True) if not nullable]
         guards = [protection.read_condition(t, rows, node) for rows in open_rows]
     return found[0].source, tuple(written), [guard for guard in guards if guard is not None]
+
+
+def _flattened(t: Translator, first: Node, joins: list[Node]) -> tuple[Node, list[Node]]:
+    """``((a JOIN b ON …) JOIN c ON …)``, as dumps write it, without its parentheses."""
+    while True:
+        joins = [*(first.args.get("joins") or ()), *joins]
+        wrapped = isinstance(first, exp.Subquery) and isinstance(first.this, exp.Table | exp.Subquery)
+        if not wrapped or first.args.get("alias") is not None or _is_query(first.this):
+            return first, joins
+        t.only(first, "this", "joins")
+        first = first.this
+
+
+def _is_query(node: Node) -> bool:
+    while isinstance(node, exp.Subquery):
+        node = node.this
+    return isinstance(node, exp.Query)
 
 
 def _side(t: Translator, join: Node) -> str:
@@ -95,7 +112,7 @@ def _on(t: Translator, join: Node, seen: Scope, scope: Scope) -> s.Expr | None:
 def _source(t: Translator, node: Node, scope: Scope, *, derived: bool) -> Found:
     t.spend(node)
     if isinstance(node, exp.Subquery):
-        t.only(node, "this", "alias")
+        t.only(node, "this", "alias", "joins")
         return _derived_query(t, node, scope)
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         return _table(t, node, scope, derived=derived)
@@ -142,7 +159,7 @@ def _derived(t: Translator, built: Built, called: str, scope: Scope) -> Found:
 
 
 def _table(t: Translator, node: exp.Table, scope: Scope, *, derived: bool) -> Found:
-    t.only(node, "this", "db", "alias", "only")
+    t.only(node, "this", "db", "alias", "only", "joins")
     called, columns = _alias(t, node)
     if columns:
         raise t.refuse(node, "new names for the columns of a table have no form in liq")
@@ -214,8 +231,6 @@ def _view(t: Translator, view: View, called: str, scope: Scope, node: Node) -> F
 
 
 def _function(t: Translator, inner: Node, node: Node, scope: Scope) -> Found:
-    from liq.importers.reads import query
-
     if isinstance(inner, exp.ExplodingGenerateSeries | exp.GenerateSeries):
         t.only(inner, "start", "end", "step")
         arguments = [inner.args[name] for name in ("start", "end", "step") if inner.args.get(name) is not None]
@@ -232,9 +247,7 @@ def _function(t: Translator, inner: Node, node: Node, scope: Scope) -> Found:
     if made is None:
         raise t.refuse(node, f"function {parts.text}() has no form in liq as a source")
     called, columns = _alias(t, node)
-    frame, root = routines.opened(t, made, list(call.expressions), node)
-    with t.inside(t.functions, made.what.name.text, made.what.name.text), t.within(frame):
-        built = query(t, root, columns or made.what.columns)
+    built = routines.rows(t, made, list(call.expressions), node, columns)
     return _derived(t, built, called or parts.last, scope)
 
 

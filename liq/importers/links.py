@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from attrs import define
@@ -24,16 +25,16 @@ def name_ways(ways: Sequence[Way], columns: Mapping[str, Sequence[str]], reserve
     ``reserved``: names that no link of a table may have, because expressions over it mean something else by them.
     """
     taken = {table: set(names) | reserved.get(table, set()) for table, names in columns.items()}
+    wanted = Counter((way.table, usual_link(way)) for way in ways)
+    backs = Counter((way.target, last(way.table)) for way in ways)
     for way in ways:
         usual = usual_link(way)
-        rivals = [other for other in ways if other.table == way.table and usual_link(other) == usual]
-        if usual in taken[way.table] or len(rivals) > 1:
+        if usual in taken[way.table] or wanted[way.table, usual] > 1:
             way.link = _free(taken[way.table], _link_names(way))
         taken[way.table].add(way.link or usual)
     for way in ways:
         usual = last(way.table)
-        rivals = [other for other in ways if other.target == way.target and last(other.table) == usual]
-        if usual in taken[way.target] or len(rivals) > 1:
+        if usual in taken[way.target] or backs[way.target, usual] > 1:
             way.reverse = _free(taken[way.target], _reverse_names(way))
         taken[way.target].add(way.reverse or usual)
 

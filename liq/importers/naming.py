@@ -13,12 +13,11 @@ NAME_BYTES_MAX = 63
 
 def default_name(database: Database, table: Table, columns: Sequence[str], suffix: str) -> str:
     """``table_columns_suffix``, with a number behind it where that is taken."""
-    taken = {c.name for t in database.tables.values() if t.schema == table.schema for c in t.constraints}
-    taken |= {i.name for t in database.tables.values() if t.schema == table.schema for i in t.indexes}
+    taken = {c.name for c in table.constraints}
     number = 0
     while True:
         name = _object_name(table.name, "_".join(columns), f"{suffix}{number or ''}")
-        if name not in taken:
+        if name not in taken and database.fold(name) not in database.index_names:
             return name
         number += 1
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 from sqlglot import exp
 
-from liq.importers import constants, reads
+from liq.importers import clock, constants, reads
 from liq.importers.claims import Held
 from liq.importers.scopes import Value, call
-from liq.importers.sqltree import Node, name_of
+from liq.importers.sqltree import Node, name_of, text_of
 from liq.importers.types import plain
 from liq_grammar import syntax as s
 from liq_grammar.names_out import QUOTABLE
@@ -124,6 +124,8 @@ def _cast(t: Translator, node: exp.Cast) -> Value:
     if mapped.kind == value.kind and not mapped.ref.arguments and mapped.ref.name.text not in ("int16", "int32"):
         return value
     operand: s.Expr = value.expr
+    if operand == clock.SQLITE_EPOCH and mapped.kind == "int":
+        return Value(clock.EPOCH, "int")
     if isinstance(operand, s.Cast) and value.kind == "text" and _of_json(operand) and mapped.kind != "json":
         operand = operand.operand  # (x ->> 'n')::int is x.n::int
     return Value(s.Cast(operand, mapped.ref), mapped.kind, value.label)
@@ -284,6 +286,9 @@ def _json_keys(t: Translator, key: Node, node: Node) -> list[str | int]:
             return found
     if isinstance(key, exp.Literal) and not key.is_string and str(key.this).isdigit():
         return [int(str(key.this))]
+    text = text_of(key)
+    if text:
+        return [text]
     raise t.refuse(node, "a JSON step that is not a constant has no form in liq")
 
 
@@ -357,8 +362,7 @@ def _zone(t: Translator, node: exp.AtTimeZone) -> Value:
     t.only(node, "this", "zone")
     zone = node.args["zone"]
     value = t.expression(node.this)
-    in_utc = isinstance(zone, exp.Literal) and str(zone.this).lower() in ("utc", "gmt", "z")
-    if not in_utc or value.kind != "timestamp":
+    if (text_of(zone) or "").lower() not in ("utc", "gmt", "z") or value.kind != "timestamp":
         raise t.refuse(node, "AT TIME ZONE has a form in liq for UTC only")
     return value
 

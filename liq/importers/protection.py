@@ -32,7 +32,7 @@ def is_public(roles: Iterable[str]) -> bool:
 def read_condition(t: Translator, rows: Rows, node: Node) -> s.Expr | None:
     """Which rows of a source the text at hand may read; None: every one."""
     table = rows.table
-    if table is None or not table.row_security or t.frame.mode == "plain":
+    if table is None or not table.row_security or t.frame.mode in ("plain", "bare"):
         return None
     owner = t.frame.mode == "definer"
     if owner and not table.forced:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liq.importers.cursor import Cursor, Unreadable
-from liq.importers.ddl import Comment, LeftOut, RowsWritten, SearchPath, Silent, Skipped, Statement
+from liq.importers.ddl import Comment, LeftOut, Name, RowsWritten, SearchPath, Silent, Skipped, Statement
 from liq.importers.read_alter import read_alter
 from liq.importers.read_function import read_function
 from liq.importers.read_object import (
@@ -33,6 +33,7 @@ _KINDS = {
     "publication": "publication", "subscription": "subscription", "language": "language", "conversion": "conversion",
     "procedure": "procedure", "virtual": "virtual table", "transform": "transform",
 }  # fmt: skip
+_RELATIONS = ("materialized view", "foreign table", "virtual table")
 _HELP = {
     "trigger": "what it does has to be said in the queries that write the table",
     "rule": "what it does has to be said in the queries that use the table",
@@ -123,7 +124,7 @@ def _create(cursor: Cursor) -> Statement:
     unlogged = cursor.accept_any("unlogged", "global", "local", "recursive")
     temporary = cursor.accept_any("temp", "temporary")
     if temporary and not cursor.sees("trigger"):
-        return LeftOut(f"a temporary {(cursor.take()).value}", cursor.since(0))
+        return LeftOut(f"a temporary {(cursor.take()).value}", cursor.since(0), None, _named(cursor))
     if unlogged == "recursive":
         return LeftOut("a recursive view", cursor.since(0), "a recursive read is written with `follow`")
     unique = cursor.accept("unique")
@@ -171,10 +172,15 @@ def _other(cursor: Cursor) -> Statement:
     else:
         cursor.at -= 1
         raise cursor.stop("TABLE, INDEX, VIEW, POLICY, TYPE or FUNCTION")
+    name = _named(cursor)
+    relation = name if what in _RELATIONS else None
+    return LeftOut(f"{what} {name.text if name else ''}".strip(), cursor.since(0), _HELP.get(what), relation)
+
+
+def _named(cursor: Cursor) -> Name | None:
     cursor.accept("if", "not", "exists")
     token = cursor.peek()
-    shown = cursor.name().text if token is not None and token.kind in ("word", "quoted") else ""
-    return LeftOut(f"{what} {shown}".strip(), cursor.since(0), _HELP.get(what))
+    return cursor.name() if token is not None and token.kind in ("word", "quoted") else None
 
 
 def is_kept(comment: Comment) -> bool:

@@ -33,9 +33,10 @@ def read_table(cursor: Cursor) -> Statement:
     if_not_exists = cursor.accept("if", "not", "exists")
     name = cursor.name()
     if cursor.sees("partition", "of"):
-        return LeftOut(f"partition {name.text} of a table", name.span, "liq reads the partitioned table as a whole")
+        help = "liq reads the partitioned table as a whole"
+        return LeftOut(f"partition {name.text} of a table", name.span, help, name)
     if cursor.sees("as") or cursor.sees("of"):
-        return LeftOut(f"table {name.text} made from a query or type", name.span, "write its columns out")
+        return LeftOut(f"table {name.text} made from a query or type", name.span, "write its columns out", name)
     columns: list[ColumnDef] = []
     constraints: list[Constraint] = []
     likes: list[Name] = []
@@ -116,8 +117,10 @@ def _column_part(cursor: Cursor, column: ColumnDef, label: str | None) -> Column
         column = evolve(column, collation=cursor.name().text)
     elif cursor.accept("autoincrement"):
         column = evolve(column, auto_increment=True)
-    elif cursor.accept("storage") or cursor.accept("compression") or cursor.accept("on", "conflict"):
+    elif cursor.accept("storage") or cursor.accept("compression"):
         cursor.identifier()
+    elif cursor.accept("on", "conflict"):
+        column = evolve(column, conflict=cursor.identifier())
     elif cursor.sees("primary") or cursor.sees("unique") or cursor.sees("check") or cursor.sees("references"):
         constraint = _column_constraint(cursor, column.name, label)
         column = evolve(column, constraints=(*column.constraints, constraint))
@@ -180,8 +183,9 @@ def _column_constraint(cursor: Cursor, column: str, label: str | None) -> Constr
         cursor.expect("unique")
     part = KeyPart(cursor.fragment(start, start + 1), column, descending=cursor.accept_any("asc", "desc") == "desc")
     nulls = _nulls_not_distinct(cursor)
-    _index_options(cursor)
-    return KeyConstraint((part,), primary, label, cursor.since(start), nulls, _deferrable(cursor))
+    conflict = _index_options(cursor)
+    deferrable = _deferrable(cursor)
+    return KeyConstraint((part,), primary, label, cursor.since(start), nulls, deferrable, None, conflict)
 
 
 def _nulls_not_distinct(cursor: Cursor) -> bool:
@@ -189,13 +193,13 @@ def _nulls_not_distinct(cursor: Cursor) -> bool:
     return cursor.accept("nulls", "not", "distinct")
 
 
-def _index_options(cursor: Cursor) -> None:
+def _index_options(cursor: Cursor) -> str | None:
+    """Pass over where and how an index is kept; what SQLite does on a conflict."""
     if cursor.accept("with"):
         cursor.skip_group()
     if cursor.accept("using", "index", "tablespace"):
         cursor.identifier()
-    if cursor.accept("on", "conflict"):
-        cursor.identifier()
+    return cursor.identifier() if cursor.accept("on", "conflict") else None
 
 
 def read_constraint(cursor: Cursor) -> Constraint:
@@ -227,15 +231,16 @@ def _key(cursor: Cursor, label: str | None, start: int) -> KeyConstraint:
     nulls = _nulls_not_distinct(cursor)
     index: str | None = None
     keys: tuple[KeyPart, ...] = ()
+    conflict: str | None = None
     if cursor.accept("using", "index"):
         index = cursor.identifier()
     else:
         keys = tuple(read_key_part(item) for item in cursor.group().items())
         if cursor.accept("include"):
             cursor.skip_group()
-        _index_options(cursor)
+        conflict = _index_options(cursor)
     deferrable = _deferrable(cursor)
-    return KeyConstraint(keys, primary, label, cursor.since(start), nulls, deferrable, index)
+    return KeyConstraint(keys, primary, label, cursor.since(start), nulls, deferrable, index, conflict)
 
 
 def _references(cursor: Cursor, columns: tuple[str, ...], label: str | None, start: int) -> ForeignConstraint:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from sqlglot import exp
 
-from liq.importers import selects
+from liq.importers import routines, selects
 from liq.importers.claims import Held
+from liq.importers.database import Function
 from liq.importers.problems import Unsayable
 from liq.importers.scopes import Value, path
 from liq.importers.sqltree import Node
@@ -35,6 +36,9 @@ def query(t: Translator, node: Node, labels: tuple[str, ...] = ()) -> Built:
     """Any query. ``labels``: what its columns are called, where that is given."""
     node = bare(t, node)
     t.spend(node)
+    rows = _function_rows(t, node)
+    if rows is not None:
+        return routines.rows(t, rows[0], rows[1], node, labels)
     if isinstance(node, exp.Select):
         return selects.select(t, node, labels)
     if isinstance(node, exp.SetOperation):
@@ -94,6 +98,29 @@ def exists(t: Translator, node: Node) -> s.Expr:
     if isinstance(node, exp.Select):
         return s.Exists(selects.select(t, node, (), existence=True).read)
     return s.Exists(query(t, node).read)
+
+
+def one_value(t: Translator, node: Node) -> Value | None:
+    """``(SELECT f())`` is one value; None for queries with a FROM, and for functions that give rows."""
+    node = bare(t, node)
+    if not isinstance(node, exp.Select) or not constant(node) or _function_rows(t, node) is not None:
+        return None
+    return scalar(t, node)
+
+
+def _function_rows(t: Translator, node: Node) -> tuple[Function, list[Node]] | None:
+    """``SELECT my_orgs()``, where that function gives rows."""
+    if not isinstance(node, exp.Select) or not constant(node):
+        return None
+    item: Node = node.expressions[0]
+    item = item.this if isinstance(item, exp.Alias) else item
+    call: Node = item
+    while isinstance(call, exp.Dot):
+        call = call.expression
+    if not isinstance(call, exp.Anonymous):
+        return None
+    made = t.database.function(t.function_name(item), len(call.expressions), t.frame.when)
+    return (made, list(call.expressions)) if made is not None and made.what.many else None
 
 
 def unnested_claim(t: Translator, node: Node) -> s.Claim | None:

@@ -74,6 +74,14 @@ def _strict(t: Translator, value: Value, arguments: list[Node]) -> Value:
     return Value(s.Case(None, (s.When(condition, s.Null()),), value.expr), value.kind)
 
 
+def rows(t: Translator, function: Function, arguments: list[Node], node: Node, labels: tuple[str, ...]) -> reads.Built:
+    """A call that gives rows."""
+    name = function.what.name.text
+    frame, query = opened(t, function, arguments, node)
+    with t.inside(t.functions, name, name), t.within(frame):
+        return reads.query(t, query, labels or function.what.columns)
+
+
 def opened(t: Translator, function: Function, arguments: list[Node], node: Node) -> tuple[Frame, Node]:
     """What the body of a function is read with, and its one query."""
     made = function.what
@@ -90,10 +98,11 @@ def opened(t: Translator, function: Function, arguments: list[Node], node: Node)
             f"make {name}() SECURITY DEFINER, so that it reads its tables without their policies",
         )  # fmt: skip
     tree = sqltree.query(made.body, t.database.dialect)
-    definer = made.definer or name in t.definers
     mode = t.frame.mode
-    if mode != "plain":
-        mode = "definer" if definer else "invoker" if mode == "invoker" else "definer"
+    if mode != "plain" and name in t.definers:
+        mode = "bare"
+    elif mode == "invoker" and made.definer:
+        mode = "definer"
     scope = Scope(function=made.name.last)
     for position, parameter in enumerate(made.parameters):
         given = arguments[position] if position < len(arguments) else None

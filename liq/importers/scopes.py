@@ -60,13 +60,13 @@ class Frame:
     """What an SQL text is read with: its tree, the moment it was written, what its names mean, and whose eyes it has.
 
     ``mode``: ``plain`` adds nothing, ``invoker`` adds the read policies of the tables it reads, ``definer`` those of
-    tables that force them on their owner.
+    tables that force them on their owner, ``bare`` none, whoever owns what.
     """
 
     tree: Tree
     when: When
     lookup: Scope
-    mode: Literal["plain", "invoker", "definer"] = "plain"
+    mode: Literal["plain", "invoker", "definer", "bare"] = "plain"
     queries: Mapping[str, tuple[Node, Frame]] = field(factory=dict)
     """What WITH names."""
 

@@ -136,9 +136,10 @@ class _Select:
         clauses: list[s.Clause] = [] if condition is None else [s.Where(condition)]
         group = self._group()
         clauses += [s.Group(group)] if group else []
-        clauses += [s.Distinct()] if self._distinct() else []
         having = self._having(group)
         last = [] if self.existence and not having else self._order()
+        if self._distinct():
+            last.insert(0, s.Distinct())
         last += limits(t, node)
         shape = None if self.whole or not self.items else s.Shape(tuple(i.field() for i in self.items))
         if having is None:

@@ -38,8 +38,8 @@ class Imported:
 def import_sql(sources: Sequence[Source], dialect: Dialect, *, definers: Iterable[str] = ()) -> Imported:
     """Declarations for what the scripts build, one after the other, in an empty database.
 
-    ``definers`` names functions that are taken to be SECURITY DEFINER, whatever the scripts say: the way out where row
-    security needs itself. Never raises for what a script says.
+    ``definers`` names functions that are taken to be SECURITY DEFINER, with an owner whom no policy binds, whatever the
+    scripts say: the way out where row security needs itself. Never raises for what a script says.
     """
     database, report = Database(dialect), Report()
     applier = Applier(database, report)

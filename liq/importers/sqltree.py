@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any
 
 import sqlglot
 from attrs import frozen
@@ -160,9 +159,20 @@ def only(node: Node, refuse: Callable[[Node, str], Unsayable], *allowed: str) ->
 
 def name_of(node: Node) -> str:
     """What a kind of node is called in messages."""
-    return type(node).__name__.upper()
+    return _CALLED.get(type(node), type(node).__name__.upper())
 
 
-def child(node: Node, name: str) -> Any:
-    """An argument of a node, None where it is absent or false."""
-    return node.args.get(name) or None
+def text_of(node: Node | None) -> str | None:
+    """The text that a constant says, also as dumps write it: ``'role'::text``; None for anything else."""
+    while isinstance(node, exp.Paren) or (isinstance(node, exp.Cast) and node.to.this in _TEXTS):
+        node = node.this
+    return str(node.this) if isinstance(node, exp.Literal) and node.is_string else None
+
+
+_TEXTS = (exp.DType.TEXT, exp.DType.VARCHAR, exp.DType.CHAR)
+_CALLED: dict[type[Node], str] = {
+    exp.RegexpLike: "~ (a regular expression)", exp.RegexpILike: "~* (a regular expression)", exp.Glob: "GLOB",
+    exp.SimilarTo: "SIMILAR TO", exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "#", exp.BitwiseNot: "~",
+    exp.TimeToStr: "to_char", exp.Rand: "random()", exp.Operator: "OPERATOR(…)", exp.Variadic: "VARIADIC",
+    exp.ByteString: "a byte string", exp.BitString: "a bit string", exp.UnicodeString: "U&'…'", exp.Typeof: "typeof",
+}  # fmt: skip
