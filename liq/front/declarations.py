@@ -69,7 +69,8 @@ class SchemaBuilder:
             if not self._begin("view", name, declared):
                 return views.stand_in(declared.node)
             view = views.declare_view(declared.node, self.context(declared.file, bare=False))
-            self.ready_views[name] = view if self._end("view", name, declared) else views.stand_in(declared.node)
+            fits = self._end("view", name, declared, sound=bool(view.relation.columns))
+            self.ready_views[name] = view if fits else views.stand_in(declared.node)
         self.nesting.met(f"view {name}")
         return self.ready_views[name]
 
@@ -82,7 +83,8 @@ class SchemaBuilder:
             if not self._begin("fn", name, declared):
                 return functions.stand_in(declared.node)
             made = functions.declare_function(declared.node, self.context(declared.file))
-            self.ready_functions[name] = made if self._end("fn", name, declared) else functions.stand_in(declared.node)
+            fits = self._end("fn", name, declared, sound=functions.is_sound(made))
+            self.ready_functions[name] = made if fits else functions.stand_in(declared.node)
         self.nesting.met(f"fn {name}")
         return self.ready_functions[name]
 
@@ -100,8 +102,8 @@ class SchemaBuilder:
         self.nesting.begin(f"{kind} {name}")
         return True
 
-    def _end(self, kind: str, name: str, declared: Inlined) -> bool:
-        fits = self.nesting.end()
+    def _end(self, kind: str, name: str, declared: Inlined, *, sound: bool) -> bool:
+        fits = self.nesting.end(sound=sound)
         if not fits:
             self._too_deep(kind, name, declared)
         return fits

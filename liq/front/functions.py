@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liq.front.broken import broken
+from liq.front.broken import broken, is_broken
 from liq.front.context import Context
 from liq.front.expressions import resolve
 from liq.front.parameters import Mode
@@ -27,6 +27,12 @@ def declare_function(node: syntax.FnDecl, context: Context) -> Function:
     else:
         body = resolve(node.body, empty_scope(context))
     return stand_in(node, parameters) if context.failed else Function(node.name.text, parameters, body, node.name.span)
+
+
+def is_sound(function: Function) -> bool:
+    """Whether a function has a body that can be inlined."""
+    body = function.body
+    return bool(body.columns) if isinstance(body, Relation) else not is_broken(body)
 
 
 def stand_in(node: syntax.FnDecl, parameters: tuple[tuple[str, Type], ...] | None = None) -> Function:

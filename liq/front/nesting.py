@@ -35,9 +35,9 @@ class Nesting:
         self.way.append(key)
         self._below.append(0)
 
-    def end(self) -> bool:
-        """Done with the innermost declaration; False where it goes too deep."""
+    def end(self, *, sound: bool) -> bool:
+        """Done with the innermost declaration; False where it goes too deep. What is not sound is inlined nowhere."""
         key, depth = self.way.pop(), self._below.pop() + 1
-        deep = depth > NESTING_MAX
-        self.depths[key] = 0 if deep else depth
+        deep = sound and depth > NESTING_MAX
+        self.depths[key] = depth if sound and not deep else 0
         return not deep
