@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from functools import cached_property
 
-from attrs import frozen
+from attrs import field, frozen
 
 from liq.model.expr import Column, Expr, Relation
 from liq.model.source import NO_SPAN, Span
@@ -180,7 +180,7 @@ class Claim:
     path: str | None
     default: Expr | None = None
     description: str = ""
-    span: Span = NO_SPAN
+    span: Span = field(default=NO_SPAN, eq=False)
 
 
 @frozen
