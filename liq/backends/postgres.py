@@ -163,7 +163,7 @@ class _Call:
             "statement_timeout": str(self.options.timeout_ms),
         }
         if self.options.native_claims:
-            settings["liq.claims"] = json.dumps(self.claims)
+            settings["liq.claims"] = json.dumps(self.claims, default=str)
         parts = ", ".join(f"set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(settings)))
         values = [text for pair in settings.items() for text in pair]
         row = self._execute(f"SELECT (extract(epoch FROM now()) * 1000000)::bigint, {parts}", values)[0]

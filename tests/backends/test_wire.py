@@ -85,3 +85,11 @@ def test_what_liq_has_no_value_for_is_out_of_range(text: str, type_: Type) -> No
     with pytest.raises(LiqError) as caught:
         decode(text, type_)
     assert caught.value.kind is ErrorKind.OUT_OF_RANGE
+
+
+def test_each_dialect_has_its_executor() -> None:
+    from liq.backends import EXECUTORS, duckdb, executor, postgres
+
+    assert {name: executor(name) for name in EXECUTORS} == {"postgres": postgres.execute, "duckdb": duckdb.execute}
+    with pytest.raises(KeyError):
+        executor("oracle")
