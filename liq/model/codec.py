@@ -199,10 +199,23 @@ class UnionShape(Shape):
     def schema(self, definitions: Definitions) -> dict[str, Json]:
         if self.name not in definitions:
             definitions[self.name] = {}
-            choices: list[Json] = [{"enum": sorted(self.words)}] if self.words else []
-            choices += [member.schema(definitions) for member in self.members.values()]
-            definitions[self.name] = {"anyOf": choices}
+            definitions[self.name] = self._definition(definitions)
         return {"$ref": f"#/$defs/{self.name}"}
+
+    def _definition(self, definitions: Definitions) -> dict[str, Json]:
+        """The node's name decides which schema holds: with ``anyOf``, validators would try every one at every level."""
+        tagged: dict[str, Json] = {
+            "type": "object",
+            "properties": {TAG: {"enum": sorted(self.members)}},
+            "required": [TAG],
+            "allOf": [
+                {"if": {"properties": {TAG: {"const": name}}}, "then": member.schema(definitions)}
+                for name, member in self.members.items()
+            ],
+        }
+        if not self.words:
+            return tagged
+        return {"if": {"type": "string"}, "then": {"enum": sorted(self.words)}, "else": tagged}
 
 
 class Codec:

@@ -108,7 +108,9 @@ def _ranges(preconditions: tuple[Precondition, ...]) -> dict[str, Schema]:
     for precondition in preconditions:
         for part in conjuncts(precondition.predicate):
             for name, keyword, limit in _limits(part):
-                found.setdefault(name, {})[keyword] = limit
+                known = found.setdefault(name, {}).get(keyword)
+                narrower = max if "min" in keyword.lower() else min
+                found[name][keyword] = narrower(limit, known) if isinstance(known, int) else limit
     return found
 
 

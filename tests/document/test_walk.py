@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -25,6 +25,6 @@ def nodes_in(value: Any) -> list[Node]:
 def test_every_node_is_found_and_in_order(relations: Any, kind: Any, seed: int) -> None:
     root = Maker(seed, relations).make(kind)
     for node in walk(root):
-        fields = [getattr(node, each.name) for each in attrs.fields(type(node))]
+        fields = [getattr(node, each.name) for each in attrs.fields(cast(Any, type(node)))]
         assert children(node) == [found for value in fields for found in nodes_in(value)]
         assert map_children(node, lambda child: child) is node
