@@ -136,7 +136,10 @@ class Table:
 
 @frozen(slots=False)
 class View:
-    """A named query, inlined where it is read: not a privilege. ``relation`` has its scans' policies already."""
+    """A named query, inlined where it is read: not a privilege.
+
+    Its scans are bare: whoever reads it gets the policies of its tables.
+    """
 
     name: str
     relation: Relation
