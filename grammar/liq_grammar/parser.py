@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from attrs import frozen
 
 from liq.model import codes
@@ -12,7 +13,7 @@ from liq_grammar import syntax as s
 from liq_grammar.brackets import match_brackets
 from liq_grammar.builders import BUILDERS
 from liq_grammar.descriptions import attach_comments
-from liq_grammar.limits import SOURCE_CHARACTERS_MAX
+from liq_grammar.limits import SOURCE_CHARACTERS_MAX, TOKENS_MAX
 from liq_grammar.machine import Machine
 from liq_grammar.misleading import report_misleading
 from liq_grammar.recovery import Recovery
@@ -71,6 +72,8 @@ def parse(source: Source) -> Parsed:
         return Parsed(s.File(()), report.finished(), (), {}, 0)
     scanner = Scanner(source, report)
     scanned = scanner.scan()
+    if len(scanned.tokens) > TOKENS_MAX:
+        return Parsed(s.File(()), report.finished(), (), {}, len(scanned.tokens))
     brackets = match_brackets(scanned.tokens, report)
     machine = Machine(brackets.tokens, BUILDERS)
     misread = report_misleading(scanned.tokens, report)
@@ -100,24 +103,20 @@ def accepts(source: Source, offset: int) -> frozenset[str]:
     A word that touches the offset from the left is taken as not yet written.
     """
     report = Report(source)
-    text = source.text[: min(max(offset, 0), SOURCE_CHARACTERS_MAX)]
-    scanned = Scanner(Source(source.name, text), report).scan()
-    tokens = scanned.tokens
-    if len(tokens) > 1 and tokens[-2].end == len(text) and (text[-1:].isalnum() or text.endswith("_")):
-        del tokens[-2]
+    tokens = Scanner(Source(source.name, source.text[:SOURCE_CHARACTERS_MAX]), report).scan().tokens
     brackets = match_brackets(tokens, report)
+    written = [at for at, token in enumerate(brackets.tokens) if token.text and token.start < token.end]
+    stop = next((at for at in written if _is_behind(brackets.tokens[at], offset)), len(brackets.tokens) - 1)
+    while stop and brackets.tokens[stop - 1].start == brackets.tokens[stop - 1].end:
+        stop -= 1  # brackets that were supplied between the offset and what follows it
     machine = Machine(brackets.tokens, BUILDERS)
-    supplied = next((at for at, token in enumerate(brackets.tokens) if at in _supplied_at_end(brackets.tokens)), 0)
-    Recovery(brackets, machine, report).run(supplied)
+    Recovery(brackets, machine, report).run(stop)
     return frozenset(machine.table.terminals[kind] for kind in machine.accepted(len(machine.states))) - {"BROKEN"}
 
 
-def _supplied_at_end(tokens: Sequence[Token]) -> frozenset[int]:
-    """The end of the text and the closing brackets supplied before it."""
-    at = len(tokens) - 1
-    while at > 0 and tokens[at - 1].start == tokens[at - 1].end:
-        at -= 1
-    return frozenset(range(at, len(tokens)))
+def _is_behind(token: Token, offset: int) -> bool:
+    """Whether a token begins at the offset or behind it, holds it, or is a word that ends there."""
+    return offset < token.end or token.start >= offset or (offset == token.end and token.text[-1:].isidentifier())
 
 
 def keywords() -> dict[str, str]:

@@ -161,14 +161,13 @@ class Recovery:
                 continue
             if index < at and (length < 1 or machine.starts[-1] != token.start):
                 continue
-            if sql_form(self.tokens, max(0, index - 4), index, False):
+            if any(sql_form(self.tokens, max(0, index - 4), each, False) for each in (index, at)):
                 continue
             words = {self.words[kind]: kind for kind in machine.accepted(length) if kind in self.words}
             word = nearest(token.text, words)
             if word is None:
                 continue
-            ahead = [each.kinds for each in self.tokens[index + 1 : index + 3]]
-            if not machine.fits(length, (words[word],), *ahead):
+            if not machine.fits(length, (words[word],), self.tokens[index + 1].kinds):
                 continue
             self.report(codes.SYNTAX, f"unknown word `{token.text}` — did you mean `{word}`?", token.span,
                         fix=(word, f"write {word}"))  # fmt: skip
@@ -219,7 +218,7 @@ class Recovery:
         end = closers[opener] if opener >= 0 else len(tokens) - 1
         by_line = opener >= 0 and tokens[opener].text == "{"
         found = 0
-        if inner:
+        if inner and self._may_end_item(at):
             yield at
         while at < end and found < TARGETS_MAX:
             token = tokens[at]
@@ -233,6 +232,11 @@ class Recovery:
         if opener >= 0:
             yield end
 
+    def _may_end_item(self, at: int) -> bool:
+        """Whether a token could follow an item that was left out: no operator, which would join it to what comes."""
+        token = self.tokens[at]
+        return token.indent >= 0 or token.text in (",", ")", "]", "}", "|", "") or token.kinds[0] in self.words
+
     def _skip_to(self, target: int, at: int, low: int, high: int) -> bool:
         """Go on at ``target``, giving up as little as possible of what was read."""
         machine = self.machine
@@ -244,7 +248,7 @@ class Recovery:
             if machine.fits(length, self.broken, kinds):
                 self._put_broken(length, at, target)
                 return True
-            if length == top and target > at and machine.fits(length, kinds):
+            if length == top and target > at and not self._begins_line(target) and machine.fits(length, kinds):
                 return True
         return False
 
@@ -282,9 +286,11 @@ class Recovery:
         self._last_error = -1
         return max(target, at) if begun else max(target, at + 1)
 
+    def _begins_line(self, at: int) -> bool:
+        return self.tokens[at].indent >= 0 and self.tokens[at].text in ITEM_WORDS
+
     def _begins_item(self, at: int) -> bool:
-        token = self.tokens[at]
-        return token.indent >= 0 and token.text in ITEM_WORDS and self.brackets.parent[at] < 0
+        return self._begins_line(at) and self.brackets.parent[at] < 0
 
     def _declared(self, first: int) -> str:
         """The name that the statement at this token declares."""

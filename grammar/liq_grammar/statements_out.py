@@ -43,7 +43,7 @@ class StatementWriter(ExpressionWriter):
     @staticmethod
     def equals(head: Doc, doc: Doc, hug: bool = False) -> Doc:
         """``head = doc``; on a line of its own where it does not fit behind the head, unless it ends with braces."""
-        return cat(head, " = ", doc) if hug else group(head, " =", indent(SPACE, doc))
+        return cat(head, " = ", doc) if hug else cat(head, group(" =", indent(SPACE, doc)))
 
     def hugs(self, node: s.Statement) -> bool:
         """Whether a statement may stay behind its ``=``: nothing follows its braces, nothing stands above it."""
@@ -248,7 +248,7 @@ class StatementWriter(ExpressionWriter):
                 raise ValueError("a tree with broken parts has no text")
             column = out.name(node.column)
             docs.append(cat(f"{column} = ", self.expr(node.value)) if node.value else column)
-        return group(indent(self._list(docs)))
+        return group(indent(indent(self._list(docs))))
 
     def default(self, node: s.Default) -> Doc:
         """``= value``."""
