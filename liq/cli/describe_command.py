@@ -46,7 +46,7 @@ def command(
 
 def _rows(table: Table) -> list[dict[str, Any]]:
     links = {name: key for key in table.foreign_keys for name in key.columns}
-    keys = {name: key for key in reversed(table.keys) for name in key.columns}
+    keys = {key.columns[0]: key for key in reversed(table.keys) if len(key.columns) == 1 and key.where is None}
     return [
         {
             "table": table.name,
@@ -75,6 +75,10 @@ def _page(table: Table, schema: Schema) -> str:
     for key in (key for other in schema.tables for key in other.foreign_keys if key.target == table.name):
         if key.reverse:
             lines.append(f"  {key.reverse:<24} rows that point here")
+    for unique in table.keys:
+        if len(unique.columns) > 1 or unique.where is not None:
+            kind = "key" if unique.primary else "unique"
+            lines.append(f"  {kind} ({', '.join(unique.columns)})" + " for some rows" * (unique.where is not None))
     for policy in schema.policies_of.get(table.name, ()):
         what = ", ".join(sorted(operation.value for operation in policy.operations))
         kind = "restrictive policy" if policy.restrictive else "policy"

@@ -27,10 +27,10 @@ claims = "sample/ada.json"
 --- A note that somebody wrote.
 table notes {{
   id int key auto
-  owner text                                     --- who wrote it: the `sub` of the session
+  owner text  --- who wrote it: the `sub` of the session
   title text check title <> ''
   body text = ''
-  shared bool = false                            --- anyone may read it
+  shared bool = false  --- anyone may read it
   created_at timestamp = now()
   index (owner, created_at desc)
 }}
@@ -43,14 +43,12 @@ policy own on notes for insert, update, delete using owner = @uid
     "queries/notes.liq": """\
 --- The newest notes that one may read.
 query notes.recent(
-  $word: text?,                                  --- only notes whose title holds this word
+  $word: text?,  --- only notes whose title holds this word
   $n: int = 20 check $n between 1 and 100,
 ) = read notes {{ id, owner, title, created_at }} where title matches $word? order created_at desc limit $n
 
 --- Write a note of one's own.
-query notes.add($title: text, $body: text = '') {{
-  insert notes {{ $title, $body, owner: @uid }} returning id
-}}
+query notes.add($title: text, $body: text = '') = insert notes {{ $title, $body, owner: @uid }} returning id
 """,
     "sample/data.json": """\
 {{

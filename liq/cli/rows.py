@@ -79,7 +79,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """The whole answer."""
     names = [column.name for column in answer.columns]
     rows = [{name: as_json(value) for name, value in zip(names, row, strict=True)} for row in answer.rows]
-    result: dict[str, Any] = {"rows": rows, "affected": answer.affected}
+    result: dict[str, Any] = {"rows": rows} if answer.columns else {"affected": answer.affected}
     if answer.next_cursor is not None:
         result["next"] = answer.next_cursor
     return result

@@ -198,6 +198,6 @@ def _show(answer: Answer, output: str) -> None:
         case "json":
             write(json.dumps(answer_json(answer), indent=2) + "\n")
         case "jsonl":
-            write("".join(json.dumps(row) + "\n" for row in answer_json(answer)["rows"]))
+            write("".join(json.dumps(row) + "\n" for row in answer_json(answer).get("rows", [])))
         case _:
             write(answer_table(answer))
