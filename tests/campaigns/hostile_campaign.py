@@ -46,8 +46,9 @@ ATTACKS: Final[dict[str, Attack]] = {
     "value": Attack(calls.attack_value, 10, (0.03, 0.6)),
     "injection": Attack(injection.attack_position, 4, (0.4, 0.98)),
 }
-CALLS_FREE, CALLS_PER_CHARACTER = 6_000_000, 2_000
-BYTES_FREE, BYTES_PER_CHARACTER = 60_000_000, 4_000
+CALLS_FREE, CALLS_PER_CHARACTER, CALLS_MAX = 3_000_000, 500, 100_000_000
+"""Calls of one attack; ``CALLS_MAX`` stops what would never end."""
+BYTES_FREE, BYTES_PER_CHARACTER = 20_000_000, 1_000
 MEASURED_SHARE = 0.1
 CODES_MIN, MUTATION_MIN, POSITION_MIN, REACHED_MIN = 100, 100, 10, 0.5
 
@@ -83,7 +84,9 @@ def _measured(attack: Attack, rng: Rng, tally: Tally) -> Outcome:
     """The same attack with its calls or its memory counted."""
     if rng.fork("what").chance(0.5):
         tally.counts["calls counted"] += 1
-        return counted(lambda: attack.run(rng), CALLS_FREE + CALLS_PER_CHARACTER * 200_000)[0]
+        outcome, made = counted(lambda: attack.run(rng), CALLS_MAX)
+        demand(made <= CALLS_FREE + CALLS_PER_CHARACTER * outcome.size, f"{made} calls for {outcome.size} characters")
+        return outcome
     tally.counts["memory counted"] += 1
     outcome, held = peak(lambda: attack.run(rng))
     demand(held <= BYTES_FREE + BYTES_PER_CHARACTER * outcome.size, f"{held} bytes for {outcome.size} characters")

@@ -1,15 +1,16 @@
-"""Attacks by SQL: damaged dumps, imported. What comes out is sound liq; what is lost is said."""
+"""Attacks by SQL: damaged dumps, imported. What comes out parses as what it is; what is lost is said."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from liq import front
 from liq.importers import import_sql
 from liq.model.source import Source
-from liq_grammar import parse
+from liq_grammar import format_tree, parse
 from tests.gen.rng import Rng
 from tests.hostile.mutate import mutated, noise
-from tests.hostile.outcome import Outcome, coded, demand, shown
+from tests.hostile.outcome import Outcome, coded, demand, has_errors, shown
 
 POSTGRES: Final = """
 create type shipping_state as enum ('packed', 'sent', 'back again');
@@ -82,8 +83,12 @@ def check_sql(text: str, dialect: str) -> Outcome:
     made = import_sql([source], dialect)
     codes = coded(made.diagnostics, {source.name: source})
     shown(made.diagnostics[:20], {source.name: source})
-    again = parse(Source("imported.liq", made.text))
-    demand(again.ok, f"what was imported does not parse: {[d.message for d in again.diagnostics]}")
-    return Outcome("sql", not any(each.is_error for each in made.diagnostics), codes, (f"sql {dialect}",), len(text))
+    text_made = format_tree(made.file)
+    again = Source("imported.liq", text_made)
+    demand(parse(again).tree == made.file, f"what was imported does not parse as what it is\n{text_made[:2_000]}")
+    loaded = front.load_schema([again])
+    coded(loaded.diagnostics, {again.name: again})
+    sound = not has_errors(loaded.diagnostics)  # what is ill-typed in SQL is ill-typed in liq, and said there
+    return Outcome("sql", not any(each.is_error for each in made.diagnostics), codes, (f"sql {dialect}", *(("imported schema loads",) if sound else ())), len(text))
 
 
