@@ -68,16 +68,15 @@ class Machine:
 
     def _take(self, kind: int, token: Token) -> bool:
         """Reduce as far as the terminal asks for, then shift it; False where it does not fit after all."""
-        table, states = self.table, self.states
+        step, states = self.table.step, self.states
         while True:
-            if len(states) > 1:
-                states[-1] = table.passed(states[-2], states[-1], kind)
-            action = table.actions(states[-1]).get(kind)
+            below = states[-2] if len(states) > 1 else states[-1]
+            states[-1], action = step(below, states[-1], kind)
             self.steps += 1
             if action is None:
                 return False
             if action >= 0:
-                if len(self.states) >= STACK_MAX:
+                if len(states) >= STACK_MAX:
                     raise TooDeep
                 self._push(action, token, token.start, 0)
                 self.last_end = token.end
@@ -92,14 +91,15 @@ class Machine:
 
     def _reduce(self, number: int) -> None:
         origin, name, how, length, kept, spliced = self.table.rules[number]
-        values = self.values[len(self.values) - length :]
-        start = self.starts[-length] if length else self.last_end
-        height = max(self.heights[len(self.heights) - length :], default=0)
+        bottom = len(self.values) - length
+        values = self.values[bottom:]
+        start = self.starts[bottom] if length else self.last_end
+        height = self.heights[-1] if length == 1 else max(self.heights[bottom:], default=0)
         value: object
         if how == "pass":
             value = values[kept[0]]
         else:
-            kids = _kept(values, kept, spliced)
+            kids = values if len(kept) == length and not spliced else _kept(values, kept, spliced)
             if how == "list":
                 value = kids
             else:
@@ -107,9 +107,12 @@ class Machine:
                 if height > DEPTH_MAX and name != "start":
                     raise TooDeep
                 value = self._builders[number](kids, Span(start, max(start, self.last_end)))
-        if length:
-            self.cut(len(self.states) - length)
-        self._push(self.table.gotos(self.states[-1])[origin], value, start, height)
+        if length == 1:
+            self.states[-1] = self.table.gotos(self.states[-2])[origin]
+            self.values[-1], self.heights[-1] = value, height
+        else:
+            self.cut(bottom)
+            self._push(self.table.gotos(self.states[-1])[origin], value, start, height)
 
     def cut(self, length: int) -> None:
         """Forget everything above the first ``length`` symbols."""

@@ -50,7 +50,7 @@ class Tables:
         self._states: Final[list[Any]] = data["states"]
         self._actions: list[dict[int, int] | None] = [None] * len(self._states)
         self._gotos: list[dict[int, int] | None] = [None] * len(self._states)
-        self._passed: dict[tuple[int, int, int], int] = {}
+        self._steps: dict[tuple[int, int, int], tuple[int, int | None]] = {}
 
     def actions(self, state: int) -> dict[int, int]:
         """What a state does on each terminal."""
@@ -63,21 +63,19 @@ class Tables:
             self._actions[state] = row
         return row
 
-    def passed(self, below: int, state: int, kind: int) -> int:
-        """The state that ``state`` becomes when every rule that only hands its child on has been applied.
-
-        An operand alone passes a dozen levels of precedence; this takes them in one step.
+    def step(self, below: int, state: int, kind: int) -> tuple[int, int | None]:
+        """What ``state`` (above ``below``) becomes when every rule that only hands its child on has been applied, and
+        its action then. An operand alone passes a dozen levels of precedence; this takes them at once.
         """
         key = (below, state, kind)
-        found = self._passed.get(key)
+        found = self._steps.get(key)
         if found is None:
-            found = state
-            while (action := self.actions(found).get(kind)) is not None and action < 0:
+            while (action := self.actions(state).get(kind)) is not None and action < 0:
                 rule = self.rules[~action]
                 if rule.length != 1 or rule.how != "pass":
                     break
-                found = self.gotos(below)[rule.origin]
-            self._passed[key] = found
+                state = self.gotos(below)[rule.origin]
+            found = self._steps[key] = (state, action)
         return found
 
     def gotos(self, state: int) -> dict[int, int]:

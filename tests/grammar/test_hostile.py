@@ -18,7 +18,7 @@ from tests.grammar.programs import programs, sentence
 from tests.repo.source_tree import ROOT
 
 WORK_PER_TOKEN = 150
-MANY = 5_000
+MANY = 3_000
 
 
 def checked(text: str) -> Parsed:
