@@ -16,6 +16,7 @@ import click
 from liq.model.version import COMPILER
 
 COMMANDS = {
+    "audit": "liq.cli.audit_command",
     "check": "liq.cli.check_command",
     "compile": "liq.cli.compile_command",
     "completion": "liq.cli.completion_command",
@@ -28,6 +29,7 @@ COMMANDS = {
     "init": "liq.cli.init_command",
     "run": "liq.cli.run_command",
     "schema": "liq.cli.schema_command",
+    "verify": "liq.cli.verify_command",
 }
 OK, FINDINGS, USAGE, UNPROVED, BUG, INTERRUPTED = 0, 1, 2, 3, 101, 130
 

@@ -1,7 +1,8 @@
 """Every diagnostic code, declared once. ``docs/codes/<id>.md`` explains each.
 
 Ranges: 00xx text and syntax, 01xx declarations, 02xx names, 03xx types, 04xx statements and clauses, 05xx parameters,
-claims and roles, 06xx import, 07xx plan documents, 08xx execution, 09xx projects and configuration.
+claims and roles, 06xx import, 07xx plan documents, 08xx execution, 09xx projects and configuration, 10xx
+audits of policies, 11xx the registry, 12xx proofs.
 """
 
 from __future__ import annotations
@@ -175,3 +176,48 @@ PROJECT_PATH = _declare(904, "project-path", "a path or pattern that leaves the 
 PROJECT_LIMIT = _declare(905, "project-limit", "a project that is larger than the limits allow")
 FILE_UNREADABLE = _declare(906, "file-unreadable", "a file that cannot be read")
 NO_SCHEMA = _declare(907, "no-schema", "a query is compiled without a schema")
+
+# 11xx — the registry
+REGISTRY_REFUSED = _declare(1101, "registry-refused", "a plan, name or schema that the registry does not take")
+REGISTRY_UNKNOWN = _declare(1102, "registry-unknown", "there is no plan of this name or version in the registry")
+REGISTRY_REVOKED = _declare(1103, "registry-revoked", "a plan that was revoked")
+REGISTRY_STALE = _declare(1104, "registry-stale", "a plan, or a schema, of another epoch than the registry's")
+REGISTRY_BROKEN = _declare(1105, "registry-broken", "a file of the registry that is not what was written there")
+REGISTRY_KEY = _declare(1106, "registry-key", "a signature by a key that is not trusted here, or no key to sign")
+CAPABILITY_DENIED = _declare(1107, "capability-denied", "raw SQL without the capability for it")
+
+# 12xx — proofs
+REFUTED = _declare(1201, "refuted", "rows show that a plan tells, or does, what the policies do not allow")
+NOT_PROVED = _declare(1202, "not-proved", "a claim about a plan that could be neither proved nor refuted")
+VACUOUS = _declare(1203, "vacuous", "a condition that is never true, so that it proves everything", Severity.WARNING)
+CHANNEL_USED = _declare(1204, "channel-used", "a plan tells through a channel that the schema accepts", Severity.NOTE)
+AUDIT_MISSING = _declare(1210, "audit-missing", "a plan without its certificate, or one that cannot be read")
+AUDIT_BINDING = _declare(1211, "audit-binding", "a certificate that belongs to another plan, schema or set of policies")
+AUDIT_DIFFERS = _declare(1212, "audit-differs", "a certificate that says something else than the plan and schema give")
+AUDIT_SOLVERS = _declare(1213, "audit-solvers", "two solvers that do not agree on an obligation")
+AUDIT_ENCODER = _declare(1214, "audit-encoder", "a certificate made by another encoder or solver", Severity.WARNING)
+
+# 103x to 105x — audits of policies
+OPEN_WRITES = _declare(1031, "open-writes", "every session may write every row of a table")
+CLOSED_TABLE = _declare(1032, "closed-table", "a table that no policy opens", Severity.WARNING)
+ALWAYS_TRUE = _declare(1033, "always-true", "a policy whose condition is always true", Severity.WARNING)
+PUBLIC_READ = _declare(1034, "public-read", "a policy lets every session read every row", Severity.NOTE)
+NEVER_TRUE = _declare(1035, "never-true", "a policy whose condition is never true", Severity.WARNING)
+REDUNDANT_POLICY = _declare(1036, "redundant-policy", "a policy that changes nothing beside others", Severity.WARNING)
+NULL_SESSION = _declare(1037, "null-session", "a policy opens rows because a claim is missing")
+TENANT_ISOLATION = _declare(1038, "tenant-isolation", "sessions of two tenants reach one row")
+SHARED_ROWS = _declare(1039, "shared-rows", "a policy that asks nothing shows rows of tenants", Severity.WARNING)
+MOVED_ROW = _declare(1040, "moved-row", "an update can move a row to another tenant")
+FOREIGN_ROW = _declare(1041, "foreign-row", "an insert can make a row for another tenant")
+FOREIGN_PARENT = _declare(1042, "foreign-parent", "a row can be attached to another tenant's parent")
+SHARED_PARENT = _declare(1043, "shared-parent", "a row can take names under a parent that tenants share")
+RETURNING_REFUSED = _declare(1044, "returning-refused", "an inserted row is never visible to its session", Severity.WARNING)
+UPSERT_REFUSED = _declare(1045, "upsert-refused", "an upsert that meets a row is always refused", Severity.WARNING)
+UPDATE_HIDES = _declare(1046, "update-hides-row", "an update may hide its row from its session", Severity.WARNING)
+SELF_PROMOTION = _declare(1047, "self-promotion", "a session can change what its own membership allows")
+SELF_JOIN = _declare(1048, "self-join", "a session can make itself a member of a tenant")
+MEMBER_ADDS = _declare(1049, "member-adds", "every member may add others", Severity.WARNING)
+CALLER_CLAIM = _declare(1050, "caller-claim", "a policy trusts a claim that users write themselves")
+SETTABLE_PRIVILEGE = _declare(1051, "settable-privilege", "a setting that any SQL session can set opens tables")
+PRIVILEGED_SESSION = _declare(1052, "privileged-session", "a claim opens whole tables", Severity.NOTE)
+AUDIT_UNDECIDED = _declare(1053, "audit-undecided", "a question about policies could not be decided", Severity.NOTE)

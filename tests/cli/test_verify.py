@@ -78,7 +78,7 @@ def test_machine_formats_stand_on_standard_output(
     assert "notes.take" in out
     if form == "sarif":
         (sarif_run,) = json.loads(out)["runs"]
-        assert [r["ruleId"] for r in sarif_run["results"] if r["level"] == "error"] == ["LIQ1001"]
+        assert [r["ruleId"] for r in sarif_run["results"] if r["level"] == "error"] == ["LIQ1201"]
 
 
 def test_unknown_is_3(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +87,7 @@ def test_unknown_is_3(project: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert run(["verify", "queries/odd.liq", "--out", "build"]) == 3
     shown = capsys.readouterr()
     assert "md5 is not decided" in shown.out
-    assert "LIQ1002" in shown.err
+    assert "LIQ1202" in shown.err
     assert not (project / "build").exists()
 
 
@@ -132,10 +132,10 @@ def test_the_audit_finds_other_policies(built: Path, capsys: pytest.CaptureFixtu
     schema = built / "schema.liq"
     schema.write_text(schema.read_text().replace("owner = @uid", "true"))
     assert run(["audit", "build"]) == 1
-    assert "LIQ1011" in capsys.readouterr().err
+    assert "LIQ1211" in capsys.readouterr().err
 
 
 def test_the_audit_finds_a_missing_certificate(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (built / "build" / "notes.add.cert.json").unlink()
     assert run(["audit", "build"]) == 1
-    assert "LIQ1010" in capsys.readouterr().err
+    assert "LIQ1210" in capsys.readouterr().err

@@ -34,4 +34,4 @@ def test_the_plans_of_an_example_are_proved(project: str) -> None:
         assert failed == ORACLES.get(plan.name, set()), (plan.name, [(o.claim, o.reason) for o in verification.failed])
         if plan.name not in ORACLES:
             assert verification.verdict is Verdict.PROVED, (plan.name, [(o.claim, o.reason) for o in verification.failed])
-            assert is_proof(certificate(verification))
+            assert is_proof(certificate(verification, contents, found.schema))
