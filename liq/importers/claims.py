@@ -22,7 +22,10 @@ ROLE = "role"
 
 @frozen
 class Held:
-    """One thing a session holds: at ``path`` of the token as a value of ``kind`` (``text``: not converted)."""
+    """One thing a session holds: at ``path`` of the token as a value of ``kind`` (``text``: not converted).
+
+    ``emptied``: ``nullif(…, '')`` stood around it, so that an empty text is one that is not there.
+    """
 
     path: tuple[str, ...]
     kind: str
@@ -30,6 +33,12 @@ class Held:
     default: s.Expr | None = None
     required: bool = False
     hint: str | None = field(default=None, eq=False)
+    emptied: bool = False
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What two of them have in common that are one claim."""
+        return self.path, self.kind, self.default, self.required
 
 
 @define
@@ -61,21 +70,19 @@ class Claims:
     def names(self, used: Iterable[str], *, role: bool, anonymous: bool) -> dict[str, str]:
         """A name for every claim in use. ``role``: policies name roles, so ``@role`` must be the role's claim."""
         keys = list(dict.fromkeys(used))
-        found: dict[str, str] = {}
-        taken: set[str] = set()
         chosen = self._role(keys)
         if role and chosen is None:
             default = s.Text("anon") if anonymous else None
             chosen = self.claim(Held(_ROLE, "text", default=default)).name
             keys.insert(0, chosen)
+        named: dict[tuple[object, ...], str] = {}
         if chosen is not None:
-            found[chosen] = ROLE
-            taken.add(ROLE)
+            named[self.held[chosen].same] = ROLE
         for key in keys:
-            if key not in found:
-                found[key] = self._free(self.held[key], taken)
-                taken.add(found[key])
-        return found
+            held = self.held[key]
+            if held.same not in named:
+                named[held.same] = self._free(held, set(named.values()))
+        return {key: named[self.held[key].same] for key in keys}
 
     def _role(self, keys: list[str]) -> str | None:
         """The claim that roles are compared with: at ``role``, as text, with a default if there is one."""
@@ -97,49 +104,71 @@ class Claims:
     def declaration(self, names: dict[str, str]) -> s.SessionDecl | None:
         """``session { … }`` with every named claim."""
         claims = []
-        for key, name in names.items():
-            held = self.held[key]
+        for name in dict.fromkeys(names.values()):
+            same = [self.held[key] for key in names if names[key] == name]
+            held = next((each for each in same if each.type is not None), same[0])
             parts: list[s.From | s.Default] = []
             if held.path:
                 parts.append(s.From(s.Text(".".join(held.path))))
             if held.default is not None:
-                parts.append(s.Default(renamed(held.default, names)))
+                parts.append(s.Default(self.renamed(held.default, names)))
             sure = held.required or isinstance(held.default, s.Text)
             type_ = held.type or s.TypeRef(s.QualifiedName((s.Name("text"),)))
             claims.append(s.ClaimDecl(s.Name(name), s.evolve(type_, nullable=not sure), tuple(parts)))
         return s.SessionDecl(tuple(claims)) if claims else None
 
+    def renamed(self, node: s.N, names: dict[str, str]) -> s.N:
+        """A tree with the names of claims in place of their numbers."""
+        changes: dict[str, Any] = {}
+        for field_name, value in parts(node):
+            if isinstance(value, s.Node):
+                changes[field_name] = self._replaced(value, node, names)
+            elif isinstance(value, tuple) and any(isinstance(each, s.Node) for each in value):
+                changes[field_name] = tuple(
+                    self._replaced(each, node, names) if isinstance(each, s.Node) else each for each in value
+                )
+        return s.evolve(node, **changes) if changes else node
+
+    def _replaced(self, node: s.Node, around: s.Node, names: dict[str, str]) -> s.Node:
+        held = self.of(node) if isinstance(node, s.Claim) else None
+        if held is None or not isinstance(node, s.Claim):
+            return self.renamed(node, names)
+        claim = s.Claim(names[node.name])
+        if held.emptied and held.kind == "text" and held.default is None and not _meets_constant(around):
+            return s.Call(s.Path((s.Name("nullif"),)), (claim, s.Text("")))
+        return claim
+
     def closure(self, used: Iterable[str]) -> list[str]:
-        """The claims in use and those that their defaults use."""
+        """The claims in use and those that their defaults use, which come first: a session is opened in order."""
         found: dict[str, None] = {}
-        pending = list(used)
-        while pending:
-            key = pending.pop(0)
-            if key in found or key not in self.held:
-                continue
-            found[key] = None
+
+        def add(key: str, around: tuple[str, ...]) -> None:
+            if key in found or key in around or key not in self.held:
+                return
             default = self.held[key].default
-            if default is not None:
-                pending.extend(claims_in(default))
+            for needed in claims_in(default) if default is not None else ():
+                add(needed, (*around, key))
+            found[key] = None
+
+        for key in used:
+            add(key, ())
         return list(found)
+
+
+def _meets_constant(around: s.Node) -> bool:
+    """Whether a claim is only compared with texts that are not empty: then an empty one equals none of them."""
+    match around:
+        case s.Compare("=", _, s.Text(value)) | s.Compare("=", s.Text(value), _):
+            return value != ""
+        case s.In(_, s.Choices(items), False):
+            return all(isinstance(item, s.Text) and item.value for item in items)
+        case _:
+            return False
 
 
 def claims_in(node: s.Node) -> list[str]:
     """The claims that a tree mentions."""
     return [each.name for each in s.descendants(node) if isinstance(each, s.Claim) and each.name.startswith(_KEY)]
-
-
-def renamed(node: s.N, names: dict[str, str]) -> s.N:
-    """A tree with the names of claims in place of their numbers."""
-    if isinstance(node, s.Claim):
-        return s.evolve(node, name=names.get(node.name, node.name))
-    changes: dict[str, Any] = {}
-    for name, value in parts(node):
-        if isinstance(value, s.Node):
-            changes[name] = renamed(value, names)
-        elif isinstance(value, tuple) and any(isinstance(each, s.Node) for each in value):
-            changes[name] = tuple(renamed(each, names) if isinstance(each, s.Node) else each for each in value)
-    return s.evolve(node, **changes) if changes else node
 
 
 def parts(node: s.Node) -> list[tuple[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liq.importers.claims import Claims, claims_in, renamed
+from liq.importers.claims import Claims, claims_in
 from liq.importers.database import Database
 from liq.importers.declare_policies import Policies
 from liq.importers.declare_tables import Tables
@@ -50,7 +50,7 @@ def declare(database: Database, report: Report, definers: frozenset[str]) -> s.F
         report.add(codes.IMPORT_CLAIM, f"policies name roles such as {role}: liq compares them with the claim @role",
                    place, _ROLE_HELP)  # fmt: skip
     session = claims.declaration(names)
-    items = [*enums, *([session] if session else []), *(renamed(node, names) for node in body)]
+    items = [*enums, *([session] if session else []), *(claims.renamed(node, names) for node in body)]
     return s.File(tuple(items))
 
 

@@ -217,7 +217,7 @@ def _merged(t: Translator, first: Value, second: Value) -> Value | None:
         return None
     other = t.claims.of(second.expr)
     if other is not None and other.path == held.path and other.kind == held.kind:
-        return first if other.default is None else second
+        return second if other.default is not None or other.emptied else first
     if held.kind == "json" and not isinstance(second.expr, s.Claim):
         empty = second.expr in (s.Record(()), s.ListLiteral(()))
         return first if empty else None
@@ -231,7 +231,9 @@ def _nullif(t: Translator, node: exp.Nullif) -> Value:
     left, right = t.expression(node.this), t.expression(node.expression)
     held = t.claims.of(left.expr)
     if held is not None and right.expr == s.Text(""):
-        return left  # an empty setting is one that was never made
+        if held.kind != "text" or held.default is not None:
+            return left
+        return Value(t.claims.claim(evolve(held, emptied=True)), "text")  # an empty setting was never made
     right = t.met(right, left.kind, node)
     return Value(call("nullif", left.expr, right.expr), left.kind, "nullif")
 
