@@ -28,9 +28,9 @@ def show(
     """Show diagnostics: for people on standard error, for programs on standard output."""
     if form in MACHINE_FORMATS:
         write(render(form, diagnostics, sources), err=not machine_on_stdout)
-    elif form == "human" and diagnostics:
+    elif diagnostics and form == "human":
         _show_to_people(diagnostics, sources)
-    else:
+    elif diagnostics:
         write(render(form, diagnostics, sources), err=True)
 
 
