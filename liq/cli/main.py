@@ -16,7 +16,7 @@ import click
 from liq.model.version import COMPILER
 
 COMMANDS = {
-    "audit": "liq.cli.audit_command",
+    "audit": "liq.cli.audit_group",
     "check": "liq.cli.check_command",
     "compile": "liq.cli.compile_command",
     "completion": "liq.cli.completion_command",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from liq.importers import ddl
 from liq.importers.apply import Applier
@@ -33,6 +33,8 @@ class Imported:
 
     file: s.File
     diagnostics: tuple[Diagnostic, ...]
+    places: Mapping[tuple[str, str | None], Place] = field(factory=dict, eq=False, repr=False)
+    """Where tables (with None) and policies stand, by the names that liq gives them."""
 
 
 def import_sql(sources: Sequence[Source], dialect: Dialect, *, definers: Iterable[str] = ()) -> Imported:
@@ -59,7 +61,16 @@ def import_sql(sources: Sequence[Source], dialect: Dialect, *, definers: Iterabl
         database.path = ()
     applier.finish()
     file = declare(database, report, frozenset(definers))
-    return Imported(file, in_order(report.finish(), [source.name for source in sources]))
+    return Imported(file, in_order(report.finish(), [source.name for source in sources]), _places(database))
+
+
+def _places(database: Database) -> dict[tuple[str, str | None], Place]:
+    found: dict[tuple[str, str | None], Place] = {}
+    for table in database.tables.values():
+        name = table.name if table.schema == database.home else f"{table.schema}.{table.name}"
+        found[name, None] = table.place
+        found.update({(name, policy.name): policy.place for policy in table.policies.values()})
+    return found
 
 
 def _apply(applier: Applier, script: Script, dialect: Dialect) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -33,10 +33,14 @@ class Decoded:
     claims: Mapping[str, Value]
     params: Mapping[str, Value]
     now: dt.datetime
+    loose: tuple[Mapping[str, Value], ...] = ()
 
 
-def decode(formula: Formula, values: Mapping[str, Constant]) -> Decoded:
-    """The values of a model. Columns that the formula does not speak of get a plain value of their type."""
+def decode(formula: Formula, values: Mapping[str, Constant], loose: Sequence[Row] = ()) -> Decoded:
+    """The values of a model. Columns that the formula does not speak of get a plain value of their type.
+
+    ``loose``: rows that are not stored, decoded besides.
+    """
     reader = _Reader(formula, values)
     present = [row for row in formula.encoder.world.rows if reader.truth(row.present)]
     rows = tuple((row, reader.row(row)) for row in present)
@@ -54,7 +58,7 @@ def decode(formula: Formula, values: Mapping[str, Constant]) -> Decoded:
     instant = (
         cast(dt.datetime, reader.value(now)) if now is not None else dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
     )
-    return Decoded(rows, claims, params, instant)
+    return Decoded(rows, claims, params, instant, tuple(reader.row(row) for row in loose))
 
 
 class _Reader:

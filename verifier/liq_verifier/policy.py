@@ -43,8 +43,8 @@ def role_among(schema: Schema, roles: Iterable[str]) -> Expr:
 def row_policy(schema: Schema, table: Table, operation: Operation, *, check: bool = False) -> Expr:
     """Permissive policies OR-ed, restrictive ones AND-ed; none permissive: false. ``check``: of new rows."""
     policies = [p for p in schema.policies_of.get(table.name, ()) if operation in p.operations]
-    opening = tuple(_opens(schema, p, check) for p in policies if not p.restrictive)
-    narrowing = tuple(_narrows(schema, p, check) for p in policies if p.restrictive)
+    opening = tuple(opens(schema, p, check) for p in policies if not p.restrictive)
+    narrowing = tuple(narrows(schema, p, check) for p in policies if p.restrictive)
     opened = TRUE if TRUE in opening else disjunction(opening)
     return all_of((opened, *narrowing))
 
@@ -60,14 +60,16 @@ def _predicate(policy: Policy, check: bool) -> Expr:
     return FALSE if chosen is None else chosen
 
 
-def _opens(schema: Schema, policy: Policy, check: bool) -> Expr:
+def opens(schema: Schema, policy: Policy, check: bool) -> Expr:
+    """What a permissive policy opens: its condition, for its roles."""
     predicate = _predicate(policy, check)
     if not policy.roles:
         return predicate
     return all_of((role_among(schema, policy.roles), predicate))
 
 
-def _narrows(schema: Schema, policy: Policy, check: bool) -> Expr:
+def narrows(schema: Schema, policy: Policy, check: bool) -> Expr:
+    """What a restrictive policy lets through: everything for roles that are not its own."""
     predicate = _predicate(policy, check)
     if not policy.roles:
         return predicate
