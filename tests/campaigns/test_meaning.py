@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.campaigns import meaning_campaign
-from tests.campaigns.campaign import run_case
+from tests.campaigns.campaign import Tally, run_case
 from tests.campaigns.databases import Postgres, postgres
-from tests.campaigns.programs import Compiled
+from tests.campaigns.programs import Compiled, compile_program
 from tests.campaigns.results import same, same_bag, same_order
 
 CASES = 5
@@ -31,10 +31,8 @@ def test_all_answers_agree(server: Postgres, number: int) -> None:
 def test_a_policy_that_is_left_out_is_noticed(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     from liq_planner.emit.query import emit_query
 
-    real = meaning_campaign.compile_program
-
     def leaky(text: str, schema: object) -> Compiled | str:
-        compiled = real(text, schema)  # type: ignore[arg-type]
+        compiled = compile_program(text, schema)  # type: ignore[arg-type]
         if isinstance(compiled, str):
             return compiled
         open_sql = emit_query(meaning_campaign.without_policies(compiled.query), schema)  # type: ignore[arg-type]
@@ -60,7 +58,7 @@ def test_floats_within_tolerance_and_kinds_apart() -> None:
 
 
 def test_a_one_sided_run_is_refused() -> None:
-    tally = meaning_campaign.Tally(cases=1)
+    tally = Tally(cases=1)
     assert meaning_campaign.judge(tally) == ["nothing was compared"]
     tally.counts.update({"compared": 100, "with rows": 10, "lost to a policy": 50, "errors": 1})
     assert any("have rows" in problem for problem in meaning_campaign.judge(tally))

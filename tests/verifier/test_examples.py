@@ -16,7 +16,6 @@ PROJECTS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
 ORACLES = {
     "plans.archive": {Kind.CONFLICT},  # an archived plan of another workspace may hold the id
     "steps.insert_at": {Kind.CONFLICT},  # the caller chooses the id of a step
-    "registry.yank": {Kind.CONFLICT, Kind.REFERENCE},  # another publisher may have yanked it
 }
 """What a channel would have to accept."""
 
