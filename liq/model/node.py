@@ -60,11 +60,6 @@ N = TypeVar("N", bound=Node)
 
 
 @cache
-def _fields(cls: Any) -> tuple[str, ...]:
-    return tuple(attribute.name for attribute in attrs.fields(cls))
-
-
-@cache
 def _compared(cls: Any) -> tuple[str, ...]:
     return tuple(attribute.name for attribute in attrs.fields(cls) if attribute.eq)
 
@@ -94,7 +89,8 @@ def children(node: Node) -> list[Node]:
     """The nodes directly below, in field order; tuples of nodes are entered."""
     below: list[Node] = []
     kind = type(node)
-    for name in _node_fields.get(kind) or _look_up(kind):
+    names = _node_fields.get(kind)
+    for name in _look_up(kind) if names is None else names:
         value = getattr(node, name)
         if isinstance(value, Node):
             below.append(value)
@@ -114,7 +110,9 @@ def _gather(values: tuple[Any, ...], below: list[Node]) -> None:
 def map_children(node: N, change: Callable[[Any], Any]) -> N:
     """The same node over changed children; the node itself where nothing changed."""
     changes: dict[str, Any] = {}
-    for name in _fields(cast(Any, type(node))):
+    kind = type(node)
+    names = _node_fields.get(kind)
+    for name in _look_up(kind) if names is None else names:
         old = getattr(node, name)
         new = _mapped(old, change)
         if new is not old:
