@@ -5,6 +5,8 @@ After this the brackets of a token list always match, so that recovery can rely 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -66,10 +68,49 @@ def _balanced(tokens: Sequence[Token]) -> bool:
     return not open_
 
 
+class _OpenStack:
+    """The brackets that are open, innermost last. Every question is answered without looking through all of them."""
+
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
+        self._deepest: list[int] = []
+        """The greatest indent of each bracket and those around it: it never falls."""
+        self._alike: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        """The places of one sign, by indent; under indent -1 those of all indents."""
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def push(self, opened: _Open) -> None:
+        """One more is open."""
+        for key in ((opened.sign, opened.indent), (opened.sign, -1)):
+            self._alike[key].append(len(self._open))
+        self._deepest.append(max(opened.indent, self._deepest[-1] if self._deepest else 0))
+        self._open.append(opened)
+
+    def pop(self) -> _Open:
+        """The innermost is open no more."""
+        opened = self._open.pop()
+        self._deepest.pop()
+        for key in ((opened.sign, opened.indent), (opened.sign, -1)):
+            self._alike[key].pop()
+        return opened
+
+    def first_from(self, indent: int) -> int:
+        """The outermost on a line that begins at this indent or further right."""
+        return bisect_left(self._deepest, indent)
+
+    def partner(self, closer: Token) -> int | None:
+        """Which one a closing bracket belongs to: the innermost of its kind, best on a line with its indent."""
+        sign = OPENER[closer.text]
+        places = (closer.indent >= 0 and self._alike[sign, closer.indent]) or self._alike[sign, -1]
+        return places[-1] if places else None
+
+
 def _supply(tokens: Sequence[Token], report: Report) -> Brackets:
     """Close what is never closed where the layout says that it ends; leave out what closes nothing."""
     out: list[Token] = []
-    open_: list[_Open] = []
+    open_ = _OpenStack()
     unclosed: set[int] = set()
     indent = 0
 
@@ -85,26 +126,16 @@ def _supply(tokens: Sequence[Token], report: Report) -> Brackets:
         if token.indent >= 0:
             indent = token.indent
             if token.text in ITEM_WORDS:
-                close(next((at for at, opener in enumerate(open_) if opener.indent >= indent), len(open_)))
+                close(open_.first_from(indent))
         if token.text in OPENER:
-            partner = _partner(open_, token)
+            partner = open_.partner(token)
             if partner is None:
                 report(codes.UNCLOSED, f"this `{token.text}` closes nothing", token.span, fix=("", "remove it"))
                 continue
             close(partner + 1)
             open_.pop()
         elif token.text in CLOSER:
-            open_.append(_Open(len(out), token.text, indent))
+            open_.push(_Open(len(out), token.text, indent))
         out.append(token)
-    if open_:
-        close(0)
+    close(0)
     return Brackets([*out, tokens[-1]], unclosed=unclosed)
-
-
-def _partner(open_: Sequence[_Open], closer: Token) -> int | None:
-    """Which open bracket a closing one belongs to: the innermost of its kind, or that on a line as far to the right."""
-    of_kind = [at for at, opener in enumerate(open_) if opener.sign == OPENER[closer.text]]
-    if not of_kind:
-        return None
-    aligned = [at for at in of_kind if open_[at].indent == closer.indent]
-    return aligned[-1] if aligned else of_kind[-1]

@@ -11,6 +11,8 @@ class ConstraintNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._next: dict[tuple[str, str, str], int] = {}
+        """The first number that may be free: a name that is taken stays so."""
 
     def take(self, name: str) -> bool:
         """Reserve a name that the author chose; False where something has it already."""
@@ -21,13 +23,14 @@ class ConstraintNames:
 
     def choose(self, table: str, columns: tuple[str, ...], suffix: str) -> str:
         """``table_column_suffix``, with a number behind it where that is taken."""
-        middle = "_".join(columns)
-        number = 0
+        first, middle = table.rpartition(".")[2], "_".join(columns)
+        key = (first, middle, suffix)
         while True:
-            name = object_name(table.rpartition(".")[2], middle, f"{suffix}{number or ''}")
+            number = self._next.get(key, 0)
+            self._next[key] = number + 1
+            name = object_name(first, middle, f"{suffix}{number or ''}")
             if self.take(name):
                 return name
-            number += 1
 
 
 def object_name(first: str, second: str, label: str) -> str:
