@@ -20,6 +20,8 @@ from liq.model.source import NO_SPAN, Source
 from liq.model.stack import stack_room
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from liq.front import CompiledProject, FiledQuery
     from liq.model.document import PlanDocument
     from liq.model.emitted import SqlPlan
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from liq.model.schema import Schema
     from liq.model.values import Value
     from liq.reference.database import Database
+    from liq.registry.raw_sql import Grant
+    from liq.registry.registry import Adopted, Registry
+    from liq_verifier import Certified
 
 DIALECTS = ("postgres",)
 TextOrSource = str | Source
@@ -96,6 +101,14 @@ class Plan:
 
 
 @frozen
+class Target:
+    """What SQL is emitted for."""
+
+    dialects: tuple[str, ...] = DIALECTS
+    text_is_c: bool = False
+
+
+@frozen
 class Compilation:
     """What became of some texts: the schema they declare, the plans of their queries, and all findings."""
 
@@ -117,13 +130,16 @@ def compile(
     schema: Schema | str | Source | Sequence[Source] | None = None,
     name: str | None = None,
     dialects: Sequence[str] = DIALECTS,
+    text_is_c: bool = False,
 ) -> Plan:
     """The plan of a text's query. A text of several queries needs ``name``; bare statements are called ``name``.
 
-    ``schema``: a schema, or the text that declares one; else the text itself declares what it uses.
+    ``schema``: a schema, or the text that declares one; else the text itself declares what it uses. ``text_is_c``: the
+    databases it will run on compare text by code point (collation C), so the SQL need not say it.
     """
     text = _source(source, f"{name or 'query'}.liq")
-    found = compile_sources([text], dialects=dialects) if schema is None else _against(text, schema, dialects)
+    target = Target(tuple(dialects), text_is_c)
+    found = _project([text], None, target) if schema is None else _against(text, schema, target)
     if not found.ok:
         raise CompileError(found.diagnostics, found.sources.values())
     wanted = [plan for plan in found.plans if len(found.plans) == 1 or plan.name == name]
@@ -159,28 +175,36 @@ def check_sources(sources: Sequence[Source], *, asked: frozenset[str] | None = N
 
 
 def compile_sources(
-    sources: Sequence[Source], *, asked: frozenset[str] | None = None, dialects: Sequence[str] = DIALECTS
+    sources: Sequence[Source],
+    *,
+    asked: frozenset[str] | None = None,
+    dialects: Sequence[str] = DIALECTS,
+    text_is_c: bool = False,
 ) -> Compilation:
     """The plans of all queries in some texts, which together are one schema and one set of queries."""
+    return _project(sources, asked, Target(tuple(dialects), text_is_c))
+
+
+def _project(sources: Sequence[Source], asked: frozenset[str] | None, target: Target) -> Compilation:
     from liq import front
 
     with stack_room():
-        return _compilation(front.compile_project(sources), sources, asked, dialects)
+        return _compilation(front.compile_project(sources), sources, asked, target)
 
 
 def _against(
-    source: Source, schema: Schema | str | Source | Sequence[Source], dialects: Sequence[str]
+    source: Source, schema: Schema | str | Source | Sequence[Source], target: Target
 ) -> Compilation:
     """The plans of a text's queries against a schema that is there already."""
     from liq import front
 
     declared = load_schema(schema)
     with stack_room():
-        return _compilation(front.compile_project([source], declared), [source], None, dialects)
+        return _compilation(front.compile_project([source], declared), [source], None, target)
 
 
 def _compilation(
-    found: CompiledProject, sources: Sequence[Source], asked: frozenset[str] | None, dialects: Sequence[str]
+    found: CompiledProject, sources: Sequence[Source], asked: frozenset[str] | None, target: Target
 ) -> Compilation:
     diagnostics = list(_about(found.diagnostics, asked))
     by_name = {source.name: source for source in sources}
@@ -189,7 +213,7 @@ def _compilation(
         for query in found.queries:
             if asked is None or query.file in asked:
                 source, warnings = by_name[query.file], _warnings_of(query, found)
-                plans += _planned(query.query, source, found.schema, dialects, warnings, diagnostics)
+                plans += _planned(query.query, source, found.schema, target, warnings, diagnostics)
     return Compilation(found.schema, tuple(plans), tuple(diagnostics), by_name)
 
 
@@ -212,21 +236,23 @@ def _planned(
     query: Query,
     source: Source,
     schema: Schema,
-    dialects: Sequence[str],
+    target: Target,
     warnings: tuple[Diagnostic, ...],
     diagnostics: list[Diagnostic],
 ) -> list[Plan]:
     """The plan of a query; nothing, and a finding more, where a dialect cannot say it."""
     from liq.model.document import DocumentError, SourceText, make_document
+    from liq_planner.emit.emission import EmitOptions
     from liq_planner.emit.query import emit_query
     from liq_planner.emit.refusal import EmitRefused
     from liq_planner.lower import lower_query
 
+    options = EmitOptions(text_is_c=target.text_is_c)
     try:
         contents = make_document(
             query=query,
             physical=lower_query(query),
-            sql={dialect: emit_query(query, schema, dialect) for dialect in dialects},
+            sql={dialect: emit_query(query, schema, dialect, options) for dialect in target.dialects},
             schema=schema,
             source=SourceText(source.name, source.text, query.span),
             warnings=warnings,
@@ -291,12 +317,15 @@ class Answer:
 
 @frozen
 class Host:
-    """What the host of a call keeps: the keys of ``hash`` and of cursors, and its clock."""
+    """What the host of a call keeps: the keys of ``hash`` and of cursors, its clock, and the epoch that a database
+    must hold (None: it is not asked).
+    """
 
     hash_key: bytes = field(default=b"", repr=False)
     cursor_key: bytes = field(default=b"", repr=False)
     now: dt.datetime | None = None
     seed: int = 0
+    epoch: str | None = None
 
 
 def run_in_memory(
@@ -340,9 +369,69 @@ def run_on_postgres(
     from liq.backends.postgres import PostgresOptions, execute
 
     host = host or Host()
-    options = PostgresOptions(hash_key=host.hash_key, cursor=CursorKey(plan.plan_id, host.cursor_key))
+    cursor = CursorKey(plan.plan_id, host.cursor_key)
+    options = PostgresOptions(hash_key=host.hash_key, cursor=cursor, epoch=host.epoch)
     with stack_room():
         found = execute(
             connection, plan.sql("postgres"), plan.query, plan.schema, params or {}, claims or {}, options
         )
     return Answer(found.columns, found.rows, found.affected, found.ordered, found.next_cursor)
+
+
+# --------------------------------------------------------------------------------------------------- proofs, registry
+def verify(plan: Plan) -> Certified:
+    """Prove a plan safe under the policies of its schema: its verdict, obligations, witnesses, certificate."""
+    from liq_verifier import certify
+
+    return certify(plan.contents, plan.schema)
+
+
+def adopt_schema(registry: Registry, schema: Schema) -> Adopted:
+    """Make a schema the current one of a registry: its plans are compiled and proved for it again, or fall out."""
+    recompiled: dict[str, PlanDocument] = {}
+    for version, status in registry.plans():
+        if status != "active":
+            continue
+        document = registry.show(version.name, version.version)[2]
+        found = _against(Source(document.source.name, document.source.text), schema, tuple(document.sql))
+        recompiled |= {plan.name: plan.contents for plan in found.plans if plan.name == version.name}
+    return registry.adopt(schema, recompiled)
+
+
+def execute_registered(
+    registry: Registry,
+    name: str,
+    params: Mapping[str, object] | None = None,
+    claims: Mapping[str, object] | None = None,
+    *,
+    on: Callable[[Schema], Database] | Any,
+    version: int | None = None,
+    host: Host | None = None,
+    caller: str = "",
+) -> Answer:
+    """Run a registered plan: on a psycopg connection, or in memory on what ``on`` makes for the current schema.
+
+    The gate comes first and is in the log. Raises ``RegistryError`` where it refuses, ``LiqError`` where the run fails.
+    The database must hold the epoch that the plan was proved for.
+    """
+    admitted = registry.admit(name, version, caller, params or {})
+    plan, outcome = Plan(admitted.plan, admitted.schema), "failed"
+    try:
+        if callable(on):
+            answer = run_in_memory(plan, on(admitted.schema), params, claims, host)
+        else:
+            answer = run_on_postgres(plan, on, params, claims, evolve(host or Host(), epoch=admitted.plan.schema_epoch))
+        outcome = "ok"
+        return answer
+    except LiqError as error:
+        outcome = error.kind.value
+        raise
+    finally:
+        registry.finished(admitted, outcome)
+
+
+def run_raw_sql(grant: Grant, connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    """Run one SQL text that a grant allows, once; the log knows of it before the database does. Rows, if it has any."""
+    with connection.cursor() as cursor:
+        cursor.execute(grant.use(sql).encode())
+        return list(cursor.fetchall()) if cursor.description is not None else []

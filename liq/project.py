@@ -76,13 +76,14 @@ class Profile:
 
 @frozen
 class Project:
-    """A project as its file says it. Paths in it are relative to ``root``."""
+    """A project as its file says it; paths are relative to ``root``. ``text_is_c``: its databases have collation C."""
 
     root: Path
     name: str
     schema: tuple[str, ...] = ("schema.liq",)
     queries: tuple[str, ...] = ("queries/**/*.liq",)
     dialects: tuple[str, ...] = ("postgres",)
+    text_is_c: bool = False
     limits: Limits = field(factory=Limits)
     profiles: tuple[Profile, ...] = ()
     source: Source = field(default=Source(FILE_NAME, ""), repr=False)
@@ -192,7 +193,7 @@ def _toml_error(message: str, source: Source) -> Diagnostic:
     return Diagnostic(PROJECT_TEXT, _line(f"not TOML: {said[:1].lower()}{said[1:]}"), span, source.name)
 
 
-_PROJECT_KEYS = ("name", "schema", "queries", "dialects")
+_PROJECT_KEYS = ("name", "schema", "queries", "dialects", "collation")
 _PROFILE_KEYS = ("dsn_env", "data", "claims")
 
 
@@ -218,11 +219,19 @@ class _Reader:
             root=root,
             name=self.string(head, "name", ("project",)) or root.name or "project",
             dialects=dialects or ("postgres",),
+            text_is_c=self.text_is_c(head),
             limits=self.limits(self.table(table, "limits", ())),
             profiles=tuple(self.profiles(self.table(table, "profiles", ()))),
             source=self.source,
             **chosen,
         )
+
+    def text_is_c(self, head: dict[str, Any]) -> bool:
+        """``collation = "C"``: the database itself compares text by code point, so SQL need not say it."""
+        collation = self.string(head, "collation", ("project",))
+        if collation not in (None, "C"):
+            self.report(PROJECT_KEY, 'collation is "C" (that of the database), or left out', "project", "collation")
+        return collation == "C"
 
     def limits(self, table: dict[str, Any]) -> Limits:
         """Limits: whole numbers, within what liq itself bounds."""

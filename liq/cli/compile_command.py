@@ -39,7 +39,8 @@ def command(
     except ProjectError as error:
         refuse(error, form, machine_on_stdout=False)
     chosen = dialects or (inputs.project.dialects if inputs.project is not None else ("postgres",))
-    found = compile_sources(inputs.sources, asked=inputs.asked, dialects=chosen)
+    text_is_c = inputs.project is not None and inputs.project.text_is_c
+    found = compile_sources(inputs.sources, asked=inputs.asked, dialects=chosen, text_is_c=text_is_c)
     # standard output is for documents alone, whatever the format of findings
     show(found.diagnostics, inputs.by_name, form, machine_on_stdout=False)
     if not found.ok:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -77,6 +78,7 @@ def cli(ctx: click.Context, color: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit."""
+    gc.set_threshold(50_000, 20, 100)  # a short life: trees are made and shown, hardly any becomes garbage
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 

@@ -422,3 +422,14 @@ def test_schema_emit_applies_to_an_empty_server(pg_database: str) -> None:
         count = connection.execute("select count(*) from pg_policies").fetchone()
     assert count is not None
     assert count[0] >= 10
+
+
+def test_a_database_of_collation_c_needs_no_collations(tmp_path: Path) -> None:
+    (tmp_path / "liq.toml").write_text('[project]\nqueries = ["q.liq"]\n')
+    (tmp_path / "schema.liq").write_text(SCHEMA)
+    (tmp_path / "q.liq").write_text("read notes { title } order title limit 3\n")
+    with_collation = liq("compile", folder=tmp_path)
+    (tmp_path / "liq.toml").write_text('[project]\nqueries = ["q.liq"]\ncollation = "C"\n')
+    without = liq("compile", folder=tmp_path)
+    assert ("COLLATE" in with_collation.out, "COLLATE" in without.out) == (True, False)
+    assert read_plan(with_collation.out).plan_id != read_plan(without.out).plan_id

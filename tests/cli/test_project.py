@@ -200,3 +200,11 @@ def test_patterns_within_a_name_are_shell_patterns(pattern: str, name: str) -> N
 
 def test_patterns_do_not_explode() -> None:
     assert not matches("/".join(["a" * 200] * 60), "/".join(["**", "a*a*a*a*a*b"] * 30))
+
+
+def test_collation() -> None:
+    assert read("[project]\ncollation = 'C'").text_is_c
+    assert not read("").text_is_c
+    assert complaints("[project]\ncollation = 'de_DE'") == [
+        'liq.toml:2:1: LIQ0903 collation is "C" (that of the database), or left out'
+    ]
