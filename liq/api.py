@@ -393,7 +393,7 @@ def adopt_schema(registry: Registry, schema: Schema) -> Adopted:
         if status != "active":
             continue
         document = registry.show(version.name, version.version)[2]
-        found = _against(Source(document.source.name, document.source.text), schema, tuple(document.sql))
+        found = _against(Source(document.source.name, document.source.text), schema, Target(tuple(document.sql)))
         recompiled |= {plan.name: plan.contents for plan in found.plans if plan.name == version.name}
     return registry.adopt(schema, recompiled)
 

@@ -28,23 +28,15 @@ def emit(
     schema: tuple[str, ...], folder: str | None, stdin_filename: str, form: str, dialect: str, policies: bool
 ) -> None:
     """The DDL that makes an empty database hold this schema."""
-    from liq.model.diagnostics import Diagnostic
     from liq_planner.emit.refusal import EmitRefused
+    from liq_planner.emit.row_security import emit_row_security
+    from liq_planner.emit.schema import emit_schema
 
     declared = _declared(schema, folder, stdin_filename, form)
-    findings: list[Diagnostic] = []
     try:
-        from liq_planner.emit.schema import emit_schema
-
-        parts = [emit_schema(declared)]
-        if policies:
-            from liq_planner.emit.row_security import emit_row_security
-
-            parts.append(emit_row_security(declared))
+        parts = [emit_schema(declared), *([emit_row_security(declared)] if policies else [])]
     except EmitRefused as error:
-        findings.append(error.diagnostic)
-    show(findings, {}, form, machine_on_stdout=False)
-    if findings:
+        show([error.diagnostic], {}, form, machine_on_stdout=False)
         leave(1)
     for part in parts:
         write(part.script())
