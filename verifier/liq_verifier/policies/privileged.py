@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from liq.model.expr import ClaimRef, Expr, Literal
+from liq.model.expr import Call, ClaimRef, Expr, InList, Literal
 from liq.model.ir import Scan
-from liq.model.node import walk
+from liq.model.node import Node, walk
 from liq.model.schema import Operation, Policy, Schema
+from liq.model.types import Bool
 from liq_verifier.fingerprint import fingerprint, free_columns
 from liq_verifier.policy import opens
 
@@ -36,6 +37,13 @@ def _is_privilege(expr: Expr) -> bool:
     nodes = tuple(walk(expr))
     if not any(isinstance(n, ClaimRef) for n in nodes):
         return False
-    secrets = [n.value for n in nodes if isinstance(n, Literal) and n.value is not None]
-    ordinary = any(value in ORDINARY for value in secrets if isinstance(value, str))
-    return (bool(secrets) or any(isinstance(n, Scan) for n in nodes)) and not ordinary
+    wanted = {n.value for each in nodes if _compares(each) for n in walk(each) if isinstance(n, Literal)}
+    flag = any(isinstance(n, ClaimRef) and isinstance(n.type, Bool) for n in nodes)
+    looks_up = any(isinstance(n, Scan) for n in nodes)
+    return (bool(wanted) or flag or looks_up) and not any(v in ORDINARY for v in wanted if isinstance(v, str))
+
+
+def _compares(node: Node) -> bool:
+    """Whether a claim has to be one of some values."""
+    equal = isinstance(node, InList) or (isinstance(node, Call) and node.function == "=")
+    return equal and any(isinstance(n, ClaimRef) for n in walk(node))

@@ -56,9 +56,7 @@ def _own_membership(ground: Ground, tenancy: Tenancy, policy: Policy) -> bool:
 
 def _isolated(ground: Ground, tenancy: Tenancy, table: Table, operation: Operation) -> Iterator[Probe]:
     public = [p for p in ground.policies(table, operation) if not asks(p) or _own_membership(ground, tenancy, p)]
-    kept = tuple(p for p in ground.schema.policies if p not in public)
-    strict = attrs.evolve(ground, schema=attrs.evolve(ground.schema, policies=kept))
-    culprit = next((p for p in ground.policies(table, operation) if p not in public), None)
+    asking = [p for p in ground.policies(table, operation) if p not in public]
     said = f"two sessions that differ in {tenancy.said} can {operation.value} one row of {table.name}"
     shown: Probe | None = None
     silent = [p for p in public if not asks(p)]
@@ -66,14 +64,21 @@ def _isolated(ground: Ground, tenancy: Tenancy, table: Table, operation: Operati
         why = f"{said}: policy {silent[0].name} asks nothing of the session"
         shown = Probe(codes.SHARED_ROWS, why, table.name, silent[0], "write true if the rows are for everybody",
                       possible=(_both(ground, tenancy, table, operation),))  # fmt: skip
-    if culprit is None:
-        if shown is not None:
-            yield shown
-        return
-    yield Probe(
-        codes.TENANT_ISOLATION, said, table.name, culprit, "compare a column of the row with the tenant of the session",
-        possible=(_both(strict, tenancy, table, operation),), otherwise=shown,
-    )  # fmt: skip
+    suspects = [asking, *([p] for p in reversed(asking))] if len(asking) > 1 else [asking]
+    for opening in suspects:
+        if opening:
+            question = _both(_only(ground, table, operation, opening), tenancy, table, operation)
+            help = "compare a column of the row with the tenant of the session"
+            shown = Probe(codes.TENANT_ISOLATION, said, table.name, opening[0], help, (question,), (), shown)
+    if shown is not None:
+        yield shown
+
+
+def _only(ground: Ground, table: Table, operation: Operation, opening: list[Policy]) -> Ground:
+    """The schema with these policies alone to open a table for an operation: one by one, to know which is to blame."""
+    left_out = [p for p in ground.policies(table, operation) if p not in opening]
+    kept = tuple(p for p in ground.schema.policies if p not in left_out)
+    return attrs.evolve(ground, schema=attrs.evolve(ground.schema, policies=kept))
 
 
 def _both(ground: Ground, tenancy: Tenancy, table: Table, operation: Operation) -> Question:
