@@ -86,8 +86,9 @@ def _change_view(database: Database, report: Report, view: View, action: ddl.Act
 
 def _move(database: Database, held: dict[Key, Table] | dict[Key, View], thing: Table | View, new: Key) -> None:
     old = next(key for key, value in held.items() if value is thing)
-    del held[old]
-    held[new] = thing  # type: ignore[assignment]  # the thing came out of the same dictionary
+    kept = [(new if key == old else key, value) for key, value in held.items()]  # it keeps its place
+    held.clear()
+    held.update(kept)  # type: ignore[arg-type]  # they came out of the same dictionary
     database.moves.append((database.number, old, new))
 
 

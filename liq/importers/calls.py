@@ -173,12 +173,11 @@ def _special(t: Translator, word: str, shown: str, arguments: list[Node], node: 
         if (zone or "").lower() in ("utc", "gmt") and value.kind == "timestamp":
             return value
     if word == "json_valid" and len(arguments) == 1:
-        valued = t.expression(arguments[0])
-        operand = valued.expr
-        if valued.kind == "json":
+        if t.expression(arguments[0]).kind == "json":
             return Value(s.Boolean(True), "bool", word)
-        json = s.TypeRef(plain("json").ref.name, nullable=True)
-        return Value(s.Or((s.Is(operand, "null"), s.Is(s.Cast(operand, json), "null", True))), "bool", word)
+        raise t.refuse(node, "json_valid of a text has no form in liq", "declare the column as json")
+    if word in ("to_jsonb", "to_json") and len(arguments) == 1:
+        return Value(s.Cast(t.expression(arguments[0]).expr, plain("json").ref), "json", word)
     if word == "num_nonnulls" and arguments:
         parts: list[s.Expr] = [
             s.Case(None, (s.When(s.Is(t.expression(a).expr, "null"), s.Number("0")),), s.Number("1")) for a in arguments

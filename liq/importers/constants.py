@@ -19,6 +19,7 @@ _TRUE = frozenset(("t", "true", "y", "yes", "on", "1"))
 _FALSE = frozenset(("f", "false", "n", "no", "off", "0"))
 JSON_CHARACTERS_MAX = 20_000
 JSON_DEPTH_MAX = 20
+JSON_NAME_CHARACTERS_MAX = 100
 TEXT_CHARACTERS_MAX = 100_000
 
 
@@ -105,17 +106,19 @@ def _list(value: str, element: str, place: Place) -> s.Expr:
 
 # ------------------------------------------------------------------------------------------------- JSON
 def json_constant(value: str, place: Place) -> s.Expr:
-    """``{ a: 1 }`` and ``[]`` where liq can write the value so, else the text cast to json."""
+    """``{ a: 1 }``, ``[1, 'b']``; a scalar is cast to json, which makes it one."""
     if len(value) > JSON_CHARACTERS_MAX:
         raise Unsayable("a JSON constant that is too long", place)
     try:
         parsed = json.loads(value, parse_int=_Written, parse_float=_Written, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise Unsayable(f"{value[:40]!r} is not JSON", place) from None
+    if parsed is None:
+        raise Unsayable("a JSON null cannot be written in liq", place)
     written = _written(parsed, place, 0)
-    if isinstance(written, s.Record) or (isinstance(parsed, list) and not parsed and written is not None):
+    if isinstance(parsed, dict | list):
         return written
-    return s.Cast(text(value, place), s.TypeRef(s.QualifiedName((s.Name("json"),))))
+    return s.Cast(written, s.TypeRef(s.QualifiedName((s.Name("json"),))))
 
 
 class _Written(str):
@@ -128,28 +131,27 @@ def _no_constant(word: str) -> Any:
     raise ValueError(word)
 
 
-def _written(value: Any, place: Place, depth: int) -> s.Expr | None:
-    """The value in liq's own words, None where they do not say it."""
+def _written(value: Any, place: Place, depth: int) -> s.Expr:
+    """The value in liq's own words."""
     if depth > JSON_DEPTH_MAX:
-        return None
+        raise Unsayable("a JSON constant that is nested too deeply", place)
     match value:
         case None:
             return s.Null()
         case bool():
             return s.Boolean(value)
         case _Written():
-            return number(value, place) if _NUMBER.fullmatch(value) and len(value) <= 30 else None
+            return number(value, place)
         case str():
-            return None if FORBIDDEN.search(value) else s.Text(value)
+            return text(value, place)
         case list():
-            return s.ListLiteral(()) if not value else None
-        case dict():
-            entries = []
-            for name, inner in value.items():
-                said = _written(inner, place, depth + 1)
-                if said is None or FORBIDDEN.search(name) or not name or len(name) > 100:
-                    return None
-                entries.append(s.Entry(s.Name(name), said))
-            return s.Record(tuple(entries))
+            return s.ListLiteral(tuple(_written(each, place, depth + 1) for each in value))
         case _:
-            return None
+            assert isinstance(value, dict), "JSON has no other values"
+            return s.Record(tuple(_entry(name, inner, place, depth) for name, inner in value.items()))
+
+
+def _entry(name: str, value: Any, place: Place, depth: int) -> s.Entry:
+    if FORBIDDEN.search(name) or len(name) > JSON_NAME_CHARACTERS_MAX:
+        raise Unsayable("a JSON constant with a name that liq cannot write", place)
+    return s.Entry(s.Name(name), _written(value, place, depth + 1))

@@ -189,6 +189,14 @@ class Database:
                 key = new
         return key
 
+    def name_at(self, table: Table, when: When) -> str:
+        """What a table was called at a moment."""
+        key = table.schema, self.fold(table.name)
+        for number, old, new in reversed(self.moves):
+            if number > when.number and key == new:
+                key = old
+        return table.name if key == (table.schema, self.fold(table.name)) else key[1]
+
     def table(self, name: Name, when: When | None = None) -> Table | None:
         """The table of this name."""
         return next((self.tables[key] for key in self.candidates(name, when) if key in self.tables), None)

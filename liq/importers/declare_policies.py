@@ -92,7 +92,7 @@ class Policies:
 
     def _condition(self, table: Table, policy: Policy, fragment: Fragment, problems: Problems) -> s.Expr:
         try:
-            return self.translator.condition(fragment, policy.when, table, table.name, invoker=True)
+            return self.translator.condition(fragment, policy.when, table, invoker=True)
         except Unsayable as problem:
             problems.append((problem, Place.of(fragment)))
             return s.Boolean(False)

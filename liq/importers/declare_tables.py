@@ -264,7 +264,7 @@ class Tables:
     ) -> None:  # fmt: skip
         table = draft.table
         try:
-            condition = self.translator.condition(what.condition, constraint.when, table, table.name)
+            condition = self.translator.condition(what.condition, constraint.when, table)
             row_only(condition, Place.of(what.condition))
             if condition == s.Boolean(True):
                 return
@@ -317,7 +317,7 @@ class Tables:
             keys = tuple(self._index_key(table, part, index) for part in what.keys)
             where = None
             if what.where is not None:
-                condition = self.translator.condition(what.where, index.when, table, table.name)
+                condition = self.translator.condition(what.where, index.when, table)
                 row_only(condition, Place.of(what.where))
                 where = s.Where(condition)
         except Unsayable as problem:

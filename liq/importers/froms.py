@@ -169,7 +169,7 @@ def _table(t: Translator, node: exp.Table, scope: Scope, *, derived: bool) -> Fo
         return _named_query(t, parts[0], called or parts[0], scope)
     table = t.database.table(name, t.frame.when)
     if table is not None:
-        return _plain_table(t, table, called, scope, node, derived=derived)
+        return _plain_table(t, table, called, parts[-1], scope, node, derived=derived)
     view = t.database.view(name, t.frame.when)
     if view is not None:
         return _view(t, view, called or view.name, scope, node)
@@ -190,11 +190,11 @@ def _named_query(t: Translator, name: str, called: str, scope: Scope) -> Found:
 
 
 def _plain_table(
-    t: Translator, table: Table, called: str | None, scope: Scope, node: Node, *, derived: bool
+    t: Translator, table: Table, called: str | None, written: str, scope: Scope, node: Node, *, derived: bool
 ) -> Found:
     t.touched.append(table)
     alias = _free(scope, called or table.name)
-    rows = t.rows_of(table, called or table.name, alias)
+    rows = t.rows_of(table, called or written, alias)
     name = qualified(t.database, table.schema, table.name)
     if derived:
         inner = Scope(around=scope, rows=[evolve(rows, alias=table.name)])

@@ -89,6 +89,11 @@ def _joined(t: Translator, node: exp.DPipe) -> Value:
     kind = next((k for k in (left.kind, right.kind) if k.startswith("list:")), "text")
     if "json" in (left.kind, right.kind):
         raise t.refuse(node, "|| of jsonb has no form in liq")
+    for side, other in ((left, right), (right, left)):
+        if other.kind == f"list:{side.kind}" and not isinstance(side.expr, s.Text):
+            if side is left:
+                raise t.refuse(node, "an element before a list has no form in liq", "write array[x] || list")
+            return Value(call("array_append", left.expr, right.expr), kind)
     sides = [_as_text(side) if kind == "text" else t.met(side, kind, node).expr for side in (left, right)]
     return Value(s.Binary("||", *sides), kind)
 
@@ -123,6 +128,10 @@ def _cast(t: Translator, node: exp.Cast) -> Value:
         return Value(s.ListLiteral(items), mapped.kind)
     if mapped.kind == value.kind and not mapped.ref.arguments and mapped.ref.name.text not in ("int16", "int32"):
         return value
+    if mapped.kind == "json" and value.kind != "json":
+        raise t.refuse(node, "reading a text as json has no form in liq: a cast makes a JSON string of it")
+    if value.kind == "json" and mapped.kind == "text":
+        raise t.refuse(node, "the text of a json has no form in liq", "take its members as text: ->> 'name'")
     operand: s.Expr = value.expr
     if operand == clock.SQLITE_EPOCH and mapped.kind == "int":
         return Value(clock.EPOCH, "int")

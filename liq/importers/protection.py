@@ -78,7 +78,8 @@ def _role(t: Translator, roles: tuple[str, ...]) -> s.Expr | None:
 def _using(t: Translator, policy: Policy, rows: Rows) -> s.Expr:
     assert policy.using is not None, "policies without USING open nothing and narrow nothing"
     tree = sqltree.expression(policy.using, t.database.dialect)
-    called = Rows(rows.table.name if rows.table else rows.called, rows.alias, rows.columns, rows.table, rows.schema)
+    name = t.database.name_at(rows.table, policy.when) if rows.table is not None else rows.called
+    called = Rows(name, rows.alias, rows.columns, rows.table, rows.schema)
     scope = Scope(rows=[called])
     called_alone = len(t.reader.rows) == 1 and t.reader.rows[0] is rows
     reader = Scope(around=t.reader.around, rows=[called]) if called_alone else t.reader

@@ -69,7 +69,9 @@ def _clause(cursor: Cursor, function: CreateFunction) -> CreateFunction:
     if cursor.accept("as"):
         return _body(cursor, function)
     if cursor.accept("return"):
-        return evolve(function, body=cursor.until(_BODY_WORDS - {"not", "as", "set", "window", "rows"}), language="sql")
+        value = cursor.until(_BODY_WORDS - {"not", "as", "set", "window", "rows"})
+        body = Fragment(f"SELECT {value.text}", max(value.at - len("SELECT "), 0), value.source)
+        return evolve(function, body=body, language="sql")
     if cursor.accept("begin", "atomic"):
         return _atomic(cursor, function)
     if cursor.accept("set"):

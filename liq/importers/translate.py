@@ -23,8 +23,10 @@ from liq_grammar import syntax as s
 
 NODES_MAX = 20_000
 """Nodes that one declaration may make: inlined policies and functions can double at every level."""
-LEVELS_MAX = 100
-"""Nodes around one another in one declaration; the grammar of liq allows a few more."""
+LEVELS_MAX = 200
+"""Nodes of SQL around one another."""
+DEPTH_MAX = 90
+"""Nodes of liq around one another in one declaration; the grammar allows a few more."""
 
 R = TypeVar("R", bound=s.Node | Value | reads.Built)
 Handler = Callable[["Translator", Any], Value]
@@ -51,19 +53,17 @@ class Translator:
         self.reader: Scope
 
     # ---------------------------------------------------------------------------------------------- ways in
-    def condition(
-        self, fragment: Fragment, when: When, table: Table | None, alias: str, invoker: bool = False
-    ) -> s.Expr:
+    def condition(self, fragment: Fragment, when: When, table: Table, invoker: bool = False) -> s.Expr:
         """A condition over a row of a table. ``invoker``: subqueries see what the caller may read."""
         tree = sqltree.expression(fragment, self.database.dialect)
-        scope = self.row(table, alias)
+        scope = self.row(table, when)
         self._start(Frame(tree, when, scope, "invoker" if invoker else "plain"), scope)
         return self._guarded(fragment, lambda: self.truth(tree.root))
 
     def value(self, fragment: Fragment, when: When, kind: str, table: Table | None = None) -> Value:
         """An expression whose result is stored as a value of ``kind``; over a row where a table is given."""
         tree = sqltree.expression(fragment, self.database.dialect)
-        scope = self.row(table, table.name if table else "")
+        scope = self.row(table, when)
         self._start(Frame(tree, when, scope), scope)
         return self._guarded(fragment, lambda: self.met(self.expression(tree.root), kind, tree.root))
 
@@ -81,9 +81,9 @@ class Translator:
         self._start(Frame(tree, when, scope), scope)
         return self._guarded(fragment, lambda: reads.query(self, tree.root, labels))
 
-    def row(self, table: Table | None, alias: str) -> Scope:
-        """A scope over the row at hand."""
-        rows = [] if table is None else [self.rows_of(table, alias, alias)]
+    def row(self, table: Table | None, when: When) -> Scope:
+        """A scope over the row at hand, by the name that its table had."""
+        rows = [] if table is None else [self.rows_of(table, self.database.name_at(table, when), table.name)]
         return Scope(rows=rows)
 
     def rows_of(self, table: Table, called: str, alias: str) -> Rows:
@@ -106,6 +106,8 @@ class Translator:
         except RecursionError:
             raise Unsayable("this is nested too deeply", Place.of(fragment), code=codes.TOO_LARGE) from None
         said = found.expr if isinstance(found, Value) else found.read if isinstance(found, reads.Built) else found
+        if _depth(said) > DEPTH_MAX:
+            raise Unsayable("this is nested too deeply", Place.of(fragment), code=codes.TOO_LARGE)
         for key in self.claims.closure(claims_in(said)):
             held = self.claims.held[key]
             if not held.path and held.default is None:
@@ -224,8 +226,6 @@ class Translator:
                 return Value(s.Number("1" if expr.value else "0"), kind, value.label)
             if kind == "text" and isinstance(expr, s.Number):
                 return Value(s.Text(expr.text), "text", value.label)
-        if kind == "json" and isinstance(expr, s.ListLiteral) and not expr.items:
-            return Value(expr, kind, value.label)
         return value
 
     def type(self, node: Node) -> Mapped:
@@ -284,7 +284,10 @@ class Translator:
         if len(found) > 1:
             raise Unknown(f"column {name} is ambiguous", self.place(node))
         if found:
-            return self._reference(*found[0], node)
+            value = self._reference(*found[0], node)
+            if found[0][1] != self.database.fold(name):
+                value.label = name  # the result of a query keeps the name that the column had
+            return value
         if name in scope.parameters and parts in ([], [scope.function]):
             argument = scope.parameters[name]
             with self.within(argument.frame):
@@ -338,3 +341,10 @@ class Translator:
         return Name((*parts, str(node.this).lower()))
 
 
+def _depth(node: s.Node) -> int:
+    """How many nodes stand around one another."""
+    deepest, level = 0, [node]
+    while level:
+        deepest += 1
+        level = [inner for each in level for inner in s.children(each)]
+    return deepest

@@ -64,18 +64,42 @@ def findings(text: str | Source, dialect: str = "postgres", **options: object) -
 
 
 def of_table(columns: str, dialect: str = "postgres") -> str:
-    """The elements that one table's columns become, one per line."""
+    """The elements that one table's columns become, one per line; a check of one column stands behind it."""
     lines = declared(f"create table t ({columns});", dialect).strip()
     assert lines.startswith("table t {"), lines
     body = lines.removeprefix("table t {").removesuffix("}").strip()
-    return "\n".join(line.strip() for line in (body.split("\n") if "\n" in body else body.split(", ")))
+    if "\n" in body:
+        return "\n".join(line.strip() for line in body.split("\n"))
+    return "\n".join(_parts(body))
 
 
-def condition(expression: str, columns: str = "a int, b text, c boolean, m jsonb, l text[]", dialect: str = "postgres") -> str:
-    """What a check becomes."""
-    text = declared(f"create table t ({columns}, check ({expression}));", dialect)
-    found = [line.strip() for line in text.split("\n") if "check " in line]
-    assert found, text
-    at = text.index("check ")
-    rest = " ".join(text[at + len("check ") :].split())
-    return rest.removesuffix("}").strip().partition(", c bool?")[0].partition(" b text?")[0].strip()
+def _parts(body: str) -> list[str]:
+    """A line cut at the commas that are in no bracket."""
+    found, depth, start = [], 0, 0
+    for at, char in enumerate(body):
+        depth += (char in "([{") - (char in ")]}")
+        if char == "," and depth == 0:
+            found.append(body[start:at].strip())
+            start = at + 1
+    return [*found, body[start:].strip()]
+
+
+COLUMNS = "a int, b text, c boolean, m jsonb, l text[], d timestamptz, f float8, u uuid, n numeric"
+
+
+def condition(expression: str, columns: str = COLUMNS, dialect: str = "postgres") -> str:
+    """What a check becomes; `x` is a column that the expression cannot mean."""
+    made = imported(f"create table t ({columns}, x int, check (({expression}) and x > 0));", dialect)
+    schema_of(made)
+    text = " ".join(format_tree(made.file).split())
+    found = text.partition("check ")[2].partition(" } policy open on ")[0]
+    assert found.endswith(" and x > 0"), ([d.message for d in made.diagnostics], text)
+    return found.removesuffix(" and x > 0")
+
+
+def refusal(expression: str, columns: str = COLUMNS, dialect: str = "postgres") -> str:
+    """Why a check is left out."""
+    made = imported(f"create table t ({columns}, check ({expression}));", dialect)
+    said = [d.message for d in made.diagnostics if d.is_error]
+    assert len(said) == 1, (said, format_tree(made.file))
+    return said[0].partition(" is left out: ")[2]

@@ -150,7 +150,7 @@ def _fill(connection: psycopg.Connection) -> None:
         for row in rows:
             values = {k: bytes.fromhex(str(v)) if k == "seal_key" else v for k, v in row.items()}
             names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
-            connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))  # type: ignore[arg-type]  # noqa: S608
+            connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))  # type: ignore[arg-type]
 
 
 def _grants(schemas: tuple[str, ...]) -> bytes:
@@ -188,8 +188,7 @@ def _in_memory(schema: Schema, token: dict[str, object], text: str) -> object:
     try:
         answer = api.run_in_memory(plan, api.sample_database(schema, ROWS), claims=token)
     except LiqError as error:
-        assert error.kind is ErrorKind.POLICY, error
-        return "refused"
+        return "refused" if error.kind is ErrorKind.POLICY else error
     return sorted(str(row[0]) for row in answer.rows) if text.startswith("read ") else answer.affected
 
 
@@ -197,7 +196,7 @@ def _in_memory(schema: Schema, token: dict[str, object], text: str) -> object:
 @pytest.mark.parametrize("table", READS)
 def test_the_same_rows_are_seen(world: World, caller: str, table: str) -> None:
     token, column = TOKENS[caller], READS[table]
-    statement = f"select {column} from {table}"  # noqa: S608
+    statement = f"select {column} from {table}"
     seen = _native(world.original, "request.jwt.claims", token, statement)
     assert _native(world.emitted, "liq.claims", token, statement) == seen
     assert _in_memory(world.schema, token, f"read {table} {{ {column} }}") == seen
@@ -216,7 +215,7 @@ def test_the_same_writes_pass(world: World, caller: str, write: str) -> None:
 def test_the_callers_are_told_apart(world: World) -> None:
     """The tests above see something: different callers see different rows, and some writes pass while others do not."""
     seen = {
-        (table, str(_native(world.original, "request.jwt.claims", token, f"select * from {table}")))  # noqa: S608
+        (table, str(_native(world.original, "request.jwt.claims", token, f"select * from {table}")))
         for token in TOKENS.values()
         for table in ("guilds", "editions", "marks", "guild_members")
     }

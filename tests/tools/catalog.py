@@ -2,7 +2,7 @@
 
 Names of keys and foreign keys do not count, nor how a default or check is spelled: defaults are evaluated side by side,
 checks on sample rows. What liq documents as different (docs/import.md) is equal here: ``TYPES``, identity for serial,
-unique indexes for unique constraints, policies split by command.
+unique indexes for unique constraints, policies split by command, domains written out.
 """
 
 from __future__ import annotations
@@ -77,8 +77,11 @@ def _table(connection: psycopg.Connection, oid: int, row_security: bool) -> Tabl
 
 def _columns(connection: psycopg.Connection, oid: int) -> dict[str, Column]:
     rows = connection.execute(
-        "select a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity"
-        " from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum"
+        "select a.attname, case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod)"
+        " else format_type(a.atttypid, a.atttypmod) end, a.attnotnull or t.typnotnull,"
+        " coalesce(pg_get_expr(d.adbin, d.adrelid), pg_get_expr(t.typdefaultbin, 0)), a.attidentity"
+        " from pg_attribute a join pg_type t on t.oid = a.atttypid"
+        " left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum"
         " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum", (oid,)
     ).fetchall()  # fmt: skip
     found = {}
@@ -114,7 +117,7 @@ def _foreign_keys(connection: psycopg.Connection, oid: int) -> frozenset[tuple[A
             " join pg_attribute a on a.attrelid = {table} and a.attnum = p.k)"  # fmt: skip
     here, there = names.format(keys="k.conkey", table="k.conrelid"), names.format(keys="k.confkey", table="k.confrelid")
     rows = connection.execute(
-        f"select {here}, k.confrelid::regclass::text, {there}, k.confdeltype from pg_constraint k"  # noqa: S608
+        f"select {here}, k.confrelid::regclass::text, {there}, k.confdeltype from pg_constraint k"
         " where k.conrelid = %s and k.contype = 'f'", (oid,)
     ).fetchall()  # fmt: skip
     return frozenset((tuple(a), b, tuple(c), d) for a, b, c, d in rows)
@@ -123,7 +126,9 @@ def _foreign_keys(connection: psycopg.Connection, oid: int) -> frozenset[tuple[A
 def _checks(connection: psycopg.Connection, oid: int) -> dict[str, str]:
     rows = connection.execute(
         "select conname, pg_get_expr(conbin, conrelid) from pg_constraint where conrelid = %s and contype = 'c'"
-        " order by conname", (oid,)
+        " union all select k.conname || a.attname, replace(pg_get_expr(k.conbin, 0), 'VALUE', quote_ident(a.attname))"
+        " from pg_attribute a join pg_constraint k on k.contypid = a.atttypid and k.contype = 'c'"
+        " where a.attrelid = %s and not a.attisdropped order by 1", (oid, oid)
     ).fetchall()  # fmt: skip
     return dict(rows)
 
@@ -187,7 +192,7 @@ def _same_default(one: Column, other: Column, first: psycopg.Connection, second:
     values = []
     for connection, default in ((first, one.default), (second, other.default)):
         fixed = re.sub(r"\bnow\(\)|CURRENT_TIMESTAMP", f"timestamptz '{clock}'", default)
-        row = connection.execute(f"select ({fixed})::text").fetchone()  # type: ignore[arg-type]
+        row = connection.execute(f"select ({fixed})::{other.type}::text").fetchone()  # type: ignore[arg-type]
         assert row is not None
         values.append(row[0])
     return values[0] == values[1]
@@ -220,12 +225,12 @@ def same_check(connection: psycopg.Connection, name: str, table: Table, one: str
     rows = list(itertools.islice(itertools.product(*choices), SAMPLES_MAX))
     if not rows:
         return False
-    schema, _, relation = name.partition(".")
+    relation = name.rpartition(".")[2]
     columns = sql.SQL(", ").join(
         sql.SQL("%s::{} as {}").format(sql.SQL(table.columns[c].type), sql.Identifier(c)) for c in used
     )
     query = sql.SQL("select ({}) is not distinct from ({}) from (select {}) {}").format(
-        sql.SQL(one), sql.SQL(other), columns, sql.Identifier(relation)
+        sql.SQL(one.replace("%", "%%")), sql.SQL(other.replace("%", "%%")), columns, sql.Identifier(relation)
     )
     for row in rows:
         try:
