@@ -197,7 +197,7 @@ AUDIT_DIFFERS = _declare(1212, "audit-differs", "a certificate that says somethi
 AUDIT_SOLVERS = _declare(1213, "audit-solvers", "two solvers that do not agree on an obligation")
 AUDIT_ENCODER = _declare(1214, "audit-encoder", "a certificate made by another encoder or solver", Severity.WARNING)
 
-# 103x to 105x — audits of policies
+# 10xx — audits of policies
 OPEN_WRITES = _declare(1031, "open-writes", "every session may write every row of a table")
 CLOSED_TABLE = _declare(1032, "closed-table", "a table that no policy opens", Severity.WARNING)
 ALWAYS_TRUE = _declare(1033, "always-true", "a policy whose condition is always true", Severity.WARNING)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from liq.model import codes
 from liq.model.diagnostics import Diagnostic, Label
 from liq.model.source import Span
-from liq.model.values import Value
+from liq.model.values import JsonValue, Value
 from liq_verifier.policies.answer import Seen
 from liq_verifier.policies.audit import Audit
 from liq_verifier.policies.probe import Finding, Probe, Undecided
@@ -72,5 +72,7 @@ def short(value: Value) -> str:
             return "'" + value.replace("'", "''") + "'"
         case uuid.UUID():
             return f"…{str(value)[-4:]}"
+        case JsonValue(inner):
+            return f"json {inner}"
         case _:
             return str(value)
