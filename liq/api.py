@@ -386,14 +386,18 @@ def verify(plan: Plan) -> Certified:
     return certify(plan.contents, plan.schema)
 
 
-def adopt_schema(registry: Registry, schema: Schema) -> Adopted:
-    """Make a schema the current one of a registry: its plans are compiled and proved for it again, or fall out."""
-    recompiled: dict[str, PlanDocument] = {}
+def adopt_schema(registry: Registry, schema: Schema, compiled: Iterable[PlanDocument] = ()) -> Adopted:
+    """Make a schema the current one of a registry: its plans are compiled and proved for it again, or fall out.
+
+    ``compiled``: plans that were compiled for it already; the others are compiled from the source in their documents.
+    """
+    recompiled = {document.name: document for document in compiled}
     for version, status in registry.plans():
-        if status != "active":
+        if status != "active" or version.name in recompiled:
             continue
         document = registry.show(version.name, version.version)[2]
-        found = _against(Source(document.source.name, document.source.text), schema, Target(tuple(document.sql)))
+        source = Source(document.source.name, document.source.text)
+        found = _against(source, schema, Target(tuple(document.sql)))
         recompiled |= {plan.name: plan.contents for plan in found.plans if plan.name == version.name}
     return registry.adopt(schema, recompiled)
 

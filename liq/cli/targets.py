@@ -96,8 +96,10 @@ def _compiled(
     from liq.cli.compile_command import named
 
     inputs = gather(paths, schema, folder, stdin_filename)
-    dialects = inputs.project.dialects if inputs.project is not None else ("postgres",)
-    found = compile_sources(inputs.sources, asked=inputs.asked, dialects=dialects)
+    project = inputs.project
+    dialects = project.dialects if project is not None else ("postgres",)
+    text_is_c = project is not None and project.text_is_c
+    found = compile_sources(inputs.sources, asked=inputs.asked, dialects=dialects, text_is_c=text_is_c)
     if not found.ok:
         complain(found.diagnostics, inputs.by_name, form)
     return found.schema, inputs.by_name, [(plan.contents, None) for plan in named(found, name)]
