@@ -91,7 +91,10 @@ class DeclarationWriter(StatementWriter):
     def _enum_value(self, node: s.EnumValue | s.Broken) -> Doc:
         if isinstance(node, s.Broken):
             raise ValueError("a tree with broken parts has no text")
-        return self._documented(node, out.enum_value(node.text))
+        value = out.enum_value(node.text)
+        if "\n" in value and node.description is not None and "\n" not in node.description:
+            return cat(value, Suffix(f"--- {node.description}".rstrip()))  # above it, it would stand behind `add`
+        return self._documented(node, value)
 
     # ---------------------------------------------------------------------------------------------------- tables
 
