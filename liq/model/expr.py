@@ -197,7 +197,8 @@ class Is(Expr):
 
 @frozen(eq=False, repr=False)
 class RowCompare(Expr):
-    """``(a, b) op (x, y)`` with op one of = <> < <= > >=, as PostgreSQL compares rows: left to right, null when a deciding pair is."""
+    """``(a, b) op (x, y)`` with op one of = <> < <= > >=, as PostgreSQL compares rows: left to right, null when a
+    deciding pair is."""
 
     op: str
     left: tuple[Expr, ...]
@@ -217,7 +218,8 @@ class RowCompare(Expr):
 
 @frozen(eq=False, repr=False)
 class InList(Expr):
-    """``operands in (rows)``: an OR of equalities. One operand per column of a row; a single operand has rows of one."""
+    """``operands in (rows)``: an OR of equalities. One operand per column of a row; a single operand has rows of
+    one."""
 
     operands: tuple[Expr, ...]
     rows: tuple[tuple[Expr, ...], ...]
@@ -273,7 +275,8 @@ class Exists(Expr):
 
 @frozen(eq=False, repr=False)
 class ScalarQuery(Expr):
-    """The one column of a query's one row; null without a row; TOO_MANY_ROWS with two (the front end proves at most one)."""
+    """The one column of a query's one row; null without a row; TOO_MANY_ROWS with two (the front end proves at most
+    one)."""
 
     query: Relation
     nullable: bool = True
@@ -345,7 +348,8 @@ class ListExpr(Expr):
 
 @frozen(eq=False, repr=False)
 class JsonExpr(Expr):
-    """A JSON object or array built from expressions: with labels an object, without an array. Null becomes JSON null."""
+    """A JSON object or array built from expressions: with labels an object, without an array. Null becomes JSON
+    null."""
 
     labels: tuple[str, ...] | None
     values: tuple[Expr, ...]
@@ -415,7 +419,8 @@ class Cast(Expr):
 
 @frozen(eq=False, repr=False)
 class JsonStep(Expr):
-    """One step into a JSON value: by member name or by position from 0. A missing member, JSON null and a wrong kind give null."""
+    """One step into a JSON value: by member name or by position from 0. A missing member, JSON null and a wrong kind
+    give null."""
 
     arg: Expr
     key: str | int
@@ -458,7 +463,8 @@ class SortKey(Node):
 
 @frozen(eq=False, repr=False)
 class AggregateCall(Node):
-    """An aggregate over a group: ``count`` without arguments counts rows. ``where`` filters, ``order`` orders its input."""
+    """An aggregate over a group: ``count`` without arguments counts rows. ``where`` filters, ``order`` orders its
+    input."""
 
     function: str
     args: tuple[Expr, ...]
@@ -489,7 +495,8 @@ class Bound:
 
 @frozen
 class Frame:
-    """``rows between start and end``. Without a frame: the whole partition, or with an order up to the last peer (RANGE)."""
+    """``rows between start and end``. Without a frame: the whole partition, or with an order up to the last peer
+    (RANGE)."""
 
     start: Bound
     end: Bound

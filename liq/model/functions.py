@@ -6,7 +6,8 @@ emitters spell it, the verifier encodes it. A line of ``_TABLE`` reads
     name(type, type…) -> result [?] [! error, error] [flags]
 
 ``?`` behind the result: may be null for arguments that are not. Types are those of the language without sizes; ``any``,
-``anyelement`` (the same type at every place), ``list`` (a list of anyelement) and ``enum`` match by kind. Flags: ``lax`` (not strict:
+``anyelement`` (the same type at every place), ``list`` (a list of anyelement) and ``enum`` match by kind. Flags:
+``lax`` (not strict:
 sees nulls), ``stable`` (constant within one call of a plan), ``volatile``.
 """
 
@@ -19,8 +20,27 @@ from attrs import frozen
 
 from liq.model.errors import ErrorKind
 from liq.model.types import (
-    BOOL, BYTES, DATE, DECIMAL, FLOAT, INT, INTERVAL, JSON, TEXT, TIME, TIMESTAMP, UUID,
-    Decimal, Enum, Int, List, Null, Type, Vector, common_type, widened,
+    BOOL,
+    BYTES,
+    DATE,
+    DECIMAL,
+    FLOAT,
+    INT,
+    INTERVAL,
+    JSON,
+    TEXT,
+    TIME,
+    TIMESTAMP,
+    UUID,
+    Decimal,
+    Enum,
+    Int,
+    List,
+    Null,
+    Type,
+    Vector,
+    common_type,
+    widened,
 )
 
 
@@ -204,7 +224,10 @@ last_value(anyelement) -> anyelement ?
 nth_value(anyelement, int) -> anyelement ? ! invalid_argument
 """
 
-_LINE = re.compile(r"(?P<name>\S+?)\((?P<args>[^)]*)\) -> (?P<result>\w+)(?P<null> \?)?(?: ! (?P<errors>[a-z_]+(?:, [a-z_]+)*))?(?P<flags>(?: lax| stable| volatile)*)")
+_LINE = re.compile(
+    r"(?P<name>\S+?)\((?P<args>[^)]*)\) -> (?P<result>\w+)(?P<null> \?)?"
+    r"(?: ! (?P<errors>[a-z_]+(?:, [a-z_]+)*))?(?P<flags>(?: lax| stable| volatile)*)"
+)
 
 
 def _parse(table: str) -> dict[str, tuple[Overload, ...]]:
@@ -235,8 +258,8 @@ OPERATORS = frozenset("+ - * / % neg = <> < <= > >= is_distinct || in_list like 
 """Names that source text cannot call as functions."""
 
 TYPE_WORDS: dict[str, Type] = {
-    "bool": BOOL, "int": INT, "decimal": DECIMAL, "float": FLOAT, "text": TEXT, "bytes": BYTES, "uuid": UUID, "date": DATE,
-    "time": TIME, "timestamp": TIMESTAMP, "interval": INTERVAL, "json": JSON, "list_text": List(TEXT),
+    "bool": BOOL, "int": INT, "decimal": DECIMAL, "float": FLOAT, "text": TEXT, "bytes": BYTES, "uuid": UUID,
+    "date": DATE, "time": TIME, "timestamp": TIMESTAMP, "interval": INTERVAL, "json": JSON, "list_text": List(TEXT),
 }
 
 
@@ -302,7 +325,8 @@ def _wanted(word: str, type_: Type, element: Type | None | bool) -> Type | None:
         case "anyelement":
             return element if not isinstance(element, bool) else None
         case "list":
-            return List(element) if isinstance(type_, List | Null) and element and not isinstance(element, bool) else None
+            known = isinstance(type_, List | Null) and element and not isinstance(element, bool)
+            return List(element) if known and element and not isinstance(element, bool) else None
         case "vector":
             return type_ if isinstance(type_, Vector) else None
         case _:
@@ -317,7 +341,8 @@ def _result(word: str, element: Type | None | bool) -> Type:
 
 
 def conversion_cost(actual: Type, wanted: Type) -> int | None:
-    """How far an implicit conversion goes: 0 none, None impossible. Widening only: nothing is lost, nothing can fail."""
+    """How far an implicit conversion goes: 0 none, None impossible. Widening only: nothing is lost, nothing can
+    fail."""
     if actual == wanted:
         return 0
     match actual, wanted:

@@ -34,7 +34,8 @@ class RuleKind(Enum):
 
 @frozen(eq=False, repr=False)
 class Rule(Node):
-    """One named part of an access predicate, with its own predicate: for explanation; the whole stands in ``Access``."""
+    """One named part of an access predicate, with its own predicate: for explanation; the whole stands in
+    ``Access``."""
 
     kind: RuleKind
     name: str
@@ -160,7 +161,8 @@ class JoinKind(Enum):
 
 @frozen(eq=False, repr=False)
 class Join(Relation):
-    """Inner, left or full join. ``on`` None is a cross join (inner only). The right side may not refer to the left's columns."""
+    """Inner, left or full join. ``on`` None is a cross join (inner only). The right side may not refer to the left's
+    columns."""
 
     kind: JoinKind
     left: Relation
@@ -182,7 +184,8 @@ def _nulled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 @frozen(eq=False, repr=False)
 class Aggregate(Relation):
-    """One row per group of equal keys (null equals null); without keys exactly one row. Columns: keys, then aggregates."""
+    """One row per group of equal keys (null equals null); without keys exactly one row. Columns: keys, then
+    aggregates."""
 
     input: Relation
     keys: tuple[Item, ...]
@@ -261,7 +264,8 @@ class SortChoice(Relation):
 
 @frozen(eq=False, repr=False)
 class Limit(Relation):
-    """Rows ``offset`` to ``offset + count`` of the input's order. Both are literals or parameters, not null, not negative."""
+    """Rows ``offset`` to ``offset + count`` of the input's order. Both are literals or parameters, not null, not
+    negative."""
 
     input: Relation
     count: Expr | None
@@ -285,7 +289,8 @@ class SetOperator(Enum):
 
 @frozen(eq=False, repr=False)
 class SetOperation(Relation):
-    """Rows of several inputs, matched by position (the front end has matched labels and types). ``columns`` are new ids."""
+    """Rows of several inputs, matched by position (the front end has matched labels and types). ``columns`` are new
+    ids."""
 
     operator: SetOperator
     inputs: tuple[Relation, ...]
@@ -295,9 +300,11 @@ class SetOperation(Relation):
 
 @frozen(eq=False, repr=False)
 class Follow(Relation):
-    """Edges reachable from ``start``: input rows whose ``source`` equals start (depth 1) or the target of a reached row.
+    """Edges reachable from ``start``: input rows whose ``source`` equals start (depth 1) or the target of a reached
+    row.
 
-    Each input row comes at most once, at its smallest depth; rows deeper than ``maximum`` do not come; null links nothing.
+    Each input row comes at most once, at its smallest depth; rows deeper than ``maximum`` do not come; null links
+    nothing.
     Columns: the input's, then ``depth``.
     """
 
@@ -318,7 +325,8 @@ class Follow(Relation):
 # ------------------------------------------------------------------------------------------------- writes
 @frozen(eq=False, repr=False)
 class WriteCheck(Node):
-    """What a row to be written must satisfy (be true of): policy checks and read permission where the row is shown again."""
+    """What a row to be written must satisfy (be true of): policy checks and read permission where the row is shown
+    again."""
 
     predicate: Expr
     rules: tuple[Rule, ...]
@@ -343,7 +351,8 @@ class Assignment(Node):
 class Conflict(Node):
     """``or skip`` / ``or update`` on a unique key. ``target`` empty: any key (skip only).
 
-    ``existing`` and ``excluded`` are the row there and the row proposed (one column each per table column). A row there must be
+    ``existing`` and ``excluded`` are the row there and the row proposed (one column each per table column). A row
+    there must be
     true of ``visible`` (else POLICY error), and the changed row, as ``changed`` columns, of ``check``.
     """
 
@@ -360,7 +369,8 @@ class Conflict(Node):
 
 @frozen(eq=False, repr=False)
 class Insert(Relation):
-    """Insert the rows of ``source``, whose columns are those named by ``targets``, in order (defaults are filled in already;
+    """Insert the rows of ``source``, whose columns are those named by ``targets``, in order (defaults are filled in
+    already;
     only columns numbered by the database are left out). ``row`` are the columns of the new row, one per table column.
 
     Output: ``returning`` over ``row``, one row per inserted or updated row; without it, every column of the row.
@@ -383,7 +393,8 @@ class Insert(Relation):
 
 @frozen(eq=False, repr=False)
 class Update(Relation):
-    """Change the rows of ``scan`` that its access lets exist and ``predicate`` is true of. Values are computed from the old
+    """Change the rows of ``scan`` that its access lets exist and ``predicate`` is true of. Values are computed from
+    the old
     row; ``row`` are the columns of the new row, one per table column, of which ``check`` must be true.
 
     A ``delete`` of a table with a tombstone is an update too (``deletes`` is true).
@@ -406,7 +417,8 @@ class Update(Relation):
 
 @frozen(eq=False, repr=False)
 class Delete(Relation):
-    """Remove the rows of ``scan`` that its access lets exist and ``predicate`` is true of; ``returning`` is over the old row."""
+    """Remove the rows of ``scan`` that its access lets exist and ``predicate`` is true of; ``returning`` is over the
+    old row."""
 
     scan: Scan
     predicate: Expr
@@ -474,7 +486,8 @@ class Paging(Node):
 class Query(Node):
     """A compiled unit: parameters, then statements in one transaction; the result is that of the last one.
 
-    ``result`` are the columns shown, a prefix of the last statement's columns (the rest are hidden order keys of paging).
+    ``result`` are the columns shown, a prefix of the last statement's columns (the rest are hidden order keys of
+    paging).
     ``ordered``: the rows of the result have a stated order.
     """
 

@@ -1,10 +1,12 @@
 """The physical vocabulary: the closed set of operators that a plan may hold, one meaning each.
 
 Security is explicit here: a ``TableScan`` yields every stored row, and what a session may not see is removed by
-``Select`` operators (``origin`` says where the predicate came from, for people; nothing may rest on it) or, in writes, by
+``Select`` operators (``origin`` says where the predicate came from, for people; nothing may rest on it) or, in
+writes, by
 explicit checks. ``liq.reference.physical`` executes it, the verifier reads it back to algebra, the engine runs it.
 
-Operators form pipelines: sources (``TableScan`` … ``LetRows``), streaming operators (``Select``, ``Compute``, ``Take``) and
+Operators form pipelines: sources (``TableScan`` … ``LetRows``), streaming operators (``Select``, ``Compute``,
+``Take``) and
 breakers, which need their whole input (``NestedLoop`` on its right, ``Group``, ``Windows``, ``Deduplicate``, ``Order``,
 ``Combine``, ``Closure``). Expressions are those of ``liq.model.expr``; their subqueries hold physical operators.
 """
@@ -272,7 +274,8 @@ class RowCheck(Node):
 
 @frozen(eq=False, repr=False)
 class Upsert(Node):
-    """What happens to a row whose key is taken (see ``liq.model.ir.Conflict``). ``visible`` of the row there must be true."""
+    """What happens to a row whose key is taken (see ``liq.model.ir.Conflict``). ``visible`` of the row there must be
+    true."""
 
     action: ConflictAction
     target: tuple[str, ...]
@@ -305,7 +308,8 @@ class InsertRows(Operator):
 
 @frozen(eq=False, repr=False)
 class UpdateRows(Operator):
-    """Change the table's rows that ``source`` yields (a chain of ``Select`` over one ``TableScan`` of all its columns)."""
+    """Change the table's rows that ``source`` yields (a chain of ``Select`` over one ``TableScan`` of all its
+    columns)."""
 
     table: str
     source: Operator

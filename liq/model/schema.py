@@ -1,4 +1,5 @@
-"""Schemas: tables, keys, policies, roles, claims. Names are resolved and expressions typed; text is ``liq.front``'s business.
+"""Schemas: tables, keys, policies, roles, claims. Names are resolved and expressions typed; text is ``liq.front``'s
+business.
 
 Expressions over a table's row refer to its columns by position: the column at index i has id i + 1 (``Table.row``).
 Ids of subqueries inside such expressions are greater than any of those. ``liq.model.instantiate`` renames them for use.
@@ -19,7 +20,8 @@ from liq.model.types import Type
 
 @frozen
 class TableColumn:
-    """A stored column. ``auto``: numbered by the database. ``tombstone``: set by delete. ``default`` sees no columns."""
+    """A stored column. ``auto``: numbered by the database. ``tombstone``: set by delete. ``default`` sees no
+    columns."""
 
     name: str
     type: Type
@@ -58,7 +60,8 @@ class OnDelete(Enum):
 
 @frozen
 class ForeignKey:
-    """``columns`` point at ``target_columns`` of ``target``. ``link``: the name of the way there; ``reverse``: the way back."""
+    """``columns`` point at ``target_columns`` of ``target``. ``link``: the name of the way there; ``reverse``: the
+    way back."""
 
     name: str
     columns: tuple[str, ...]
@@ -90,7 +93,8 @@ class IndexKey:
 
 @frozen
 class Index:
-    """An index that is no constraint. ``method``: btree, words, hnsw … ``where``: partial. ``unique``: a partial or expression key."""
+    """An index that is no constraint. ``method``: btree, words, hnsw … ``where``: partial. ``unique``: a partial or
+    expression key."""
 
     name: str
     keys: tuple[IndexKey, ...]
@@ -158,7 +162,8 @@ class Operation(Enum):
 
 @frozen
 class Policy:
-    """Opens (or, restrictive, narrows) rows of a table. ``using`` and ``check`` are over ``Table.row``; check defaults to using.
+    """Opens (or, restrictive, narrows) rows of a table. ``using`` and ``check`` are over ``Table.row``; check
+    defaults to using.
 
     ``roles`` empty: everybody.
     """

@@ -178,8 +178,8 @@ class Null:
 
 
 Type = (
-    Bool | Int | Float | Decimal | Text | Bytes | Uuid | Date | Time | Timestamp | Interval | Json | Vector | Enum | List
-    | Record | Cursor | Null
+    Bool | Int | Float | Decimal | Text | Bytes | Uuid | Date | Time | Timestamp | Interval | Json | Vector | Enum
+    | List | Record | Cursor | Null
 )
 
 BOOL, INT, INT16, INT32, FLOAT, DECIMAL, TEXT = Bool(), Int(), Int(16), Int(32), Float(), Decimal(), Text()
@@ -213,7 +213,8 @@ def widened(type_: Type) -> Type:
 def common_type(left: Type, right: Type) -> Type | None:
     """The type in which two operands meet (comparison, case branches, unions), or None when they do not.
 
-    ``int`` widens to ``decimal``, both to ``float`` (PostgreSQL's preference); ``date`` to ``timestamp``; null to anything.
+    ``int`` widens to ``decimal``, both to ``float`` (PostgreSQL's preference); ``date`` to ``timestamp``; null to
+    anything.
     """
     if left == right:
         return left

@@ -46,11 +46,13 @@ def unique_keys(table: Table) -> Iterator[Unique]:
 def unique_value(table: Table, unique: Unique, row: Stored, machine: Machine) -> ValueKey | None:
     """What must differ from every other row's; None where the row is not held to it.
 
-    Deleted rows of a table with a tombstone are not (where no foreign key points at the key), nor rows outside a partial key, nor rows with a null, unless
+    Deleted rows of a table with a tombstone are not (where no foreign key points at the key), nor rows outside a
+    partial key, nor rows with a null, unless
     nulls are not distinct.
     """
     tombstone = table.tombstone
-    if tombstone is not None and row[table.columns.index(tombstone)] is not None and not _pointed_at(table, unique, machine):
+    deleted = tombstone is not None and row[table.columns.index(tombstone)] is not None
+    if deleted and not _pointed_at(table, unique, machine):
         return None
     env = schema_env(row)
     if unique.where is not None and truth(unique.where, env, machine) is not True:
