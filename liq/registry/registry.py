@@ -107,6 +107,7 @@ class Registry:
             signer.write(folder / "keys" / "signing.pem")
         write_public(folder / "trust", signer.public)
         write_whole(folder / "head.json", _sealed_head(Head(), signer))
+        write_whole(folder / ".gitignore", b"/keys/\n/lock\n")  # a project's history is no place for keys
         registry = cls.open(folder, Options(signer=signer, **options))
         registry.adopt(schema)
         return registry

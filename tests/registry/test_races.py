@@ -64,17 +64,20 @@ def worker(registry: Registry, random: Random, done: list[Answered], rounds: int
     for _ in range(rounds):
         before = registry.head().seq
         kind = random.choice(["run", "run", "run", "register", "revoke"])
+        outcome = "ok"
+        version: int | None = None
+        seq: int | None = None
         try:
             if kind == "run":
                 admitted = registry.admit("notes.list")
-                outcome, version, seq = "ok", admitted.version.version, admitted.entry.seq
+                version, seq = admitted.version.version, admitted.entry.seq
             elif kind == "register":
-                outcome, version, seq = "ok", registry.register(PLANS[random.choice([1, 2, 3])]).version, None
+                version = registry.register(PLANS[random.choice([1, 2, 3])]).version
             else:
                 gone = registry.revoke("notes.list", random.choice([None, 1, 2, 3]))
-                outcome, version, seq = "ok", gone[0].version if gone else None, None
+                version = gone[0].version if gone else None
         except RegistryError as error:
-            outcome, version, seq = error.code.name, None, None
+            outcome = error.code.name
         done.append(Answered(kind, before, registry.head().seq, outcome, version, seq))
 
 
