@@ -22,6 +22,7 @@ from liq.importers.naming import default_name
 from liq.importers.problems import Place, Report
 from liq.importers.read import is_kept
 from liq.importers.statements import Script
+from liq.importers.words import LABEL_RULE, is_label
 from liq.model import codes
 from liq.model.source import Span
 
@@ -164,6 +165,9 @@ class Applier:
         if key in database.enums or key in database.domains:
             self.report.add(codes.IMPORT_DUPLICATE, f"type {made.name.text} exists already", place)
         elif isinstance(made, ddl.CreateEnum):
+            if not all(is_label(label) for label in made.labels) or len(set(made.labels)) < len(made.labels):
+                self.report.add(codes.IMPORT_NAME, f"enum {made.name.text} is left out: {LABEL_RULE}", place)
+                return
             database.enums[key] = EnumType(key[0], made.name.last, list(made.labels), place)
         else:
             database.domains[key] = made, database.now, place
@@ -174,6 +178,8 @@ class Applier:
         if enum is None or (wanted is not None and wanted not in enum.labels):
             missing = f"type {made.name.text}" if enum is None else f"label {wanted!r} of {made.name.text}"
             self.unknown(f"{missing} does not exist", place)
+        elif not is_label(made.label):
+            self.report.add(codes.IMPORT_NAME, f"a label of {made.name.text} is left out: {LABEL_RULE}", place)
         elif made.old is not None:
             enum.labels[enum.labels.index(made.old)] = made.label
         elif made.label in enum.labels:

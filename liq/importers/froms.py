@@ -213,14 +213,13 @@ def _view(t: Translator, view: View, called: str, scope: Scope, node: Node) -> F
     """
     from liq.importers.reads import query
     from liq.importers.scopes import Frame
-    from liq.importers.sqltree import query as parsed
 
     built, protected = t.seen_view(view, node)
     t.touched.append(view)
     if protected and t.frame.mode == "plain" and not view.invoker:
         raise t.refuse(node, f"view {view.name} is not imported")
     if protected and t.frame.mode != "plain":
-        tree = parsed(view.what.query, t.database.dialect)
+        tree = t.parsed(view.what.query, query=True)
         mode = t.frame.mode if view.invoker else "definer"
         with t.within(Frame(tree, view.when, Scope(), mode), Scope(around=scope)):
             return _derived(t, query(t, tree.root, view.what.columns), called, scope)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from liq.importers import sqltree
 from liq.importers.claims import Held
 from liq.importers.database import Policy
 from liq.importers.problems import Endless
@@ -77,7 +76,7 @@ def _role(t: Translator, roles: tuple[str, ...]) -> s.Expr | None:
 
 def _using(t: Translator, policy: Policy, rows: Rows) -> s.Expr:
     assert policy.using is not None, "policies without USING open nothing and narrow nothing"
-    tree = sqltree.expression(policy.using, t.database.dialect)
+    tree = t.parsed(policy.using)
     name = t.database.name_at(rows.table, policy.when) if rows.table is not None else rows.called
     called = Rows(name, rows.alias, rows.columns, rows.table, rows.schema)
     scope = Scope(rows=[called])

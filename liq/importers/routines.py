@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 from sqlglot import exp
 
-from liq.importers import reads, sqltree
+from liq.importers import reads
 from liq.importers.database import Function
 from liq.importers.problems import Endless, Unsayable
 from liq.importers.read_function import void
@@ -97,7 +97,7 @@ def opened(t: Translator, function: Function, arguments: list[Node], node: Node)
             f"stack depth limit exceeded: {t.way_back(name)}", t.place(node),
             f"make {name}() SECURITY DEFINER, so that it reads its tables without their policies",
         )  # fmt: skip
-    tree = sqltree.query(made.body, t.database.dialect)
+    tree = t.parsed(made.body, query=True)
     mode = t.frame.mode
     if mode != "plain" and name in t.definers:
         mode = "bare"
@@ -109,7 +109,7 @@ def opened(t: Translator, function: Function, arguments: list[Node], node: Node)
         frame = t.frame
         if given is None:
             assert parameter.default is not None, "the call has too few arguments otherwise"
-            default = sqltree.expression(parameter.default, t.database.dialect)
+            default = t.parsed(parameter.default)
             given, frame = default.root, Frame(default, function.when, Scope(), t.frame.mode)
         mapped = map_type(parameter.type, t.database, function.when)
         kind = mapped.kind if isinstance(mapped, Mapped) else ""

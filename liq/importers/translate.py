@@ -15,14 +15,16 @@ from liq.importers.database import Database, Table, View, When
 from liq.importers.ddl import Fragment, Name
 from liq.importers.problems import Place, Unknown, Unsayable
 from liq.importers.scopes import Frame, Rows, Scope, Value, path
-from liq.importers.sqltree import Node
+from liq.importers.sqltree import Node, Tree
 from liq.importers.types import Mapped, map_type
 from liq.model import codes
 from liq.model.stack import stack_room
 from liq_grammar import syntax as s
 
-NODES_MAX = 20_000
+NODES_MAX = 5_000
 """Nodes that one declaration may make: inlined policies and functions can double at every level."""
+ALL_NODES_MAX = 500_000
+"""Nodes of all declarations of an import."""
 LEVELS_MAX = 200
 """Nodes of SQL around one another."""
 DEPTH_MAX = 90
@@ -47,36 +49,46 @@ class Translator:
         self.touched: list[Table | View] = []
         self.reserved: dict[Table, set[str]] = {}
         """Names that no link of a table may have: a text over it speaks of outer rows by them."""
-        self.spent = self.level = 0
+        self.trees: dict[tuple[int, int, str, bool], Tree] = {}
+        self.spent = self.level = self.spent_in_all = 0
         self.seen: dict[View, tuple[reads.Built, bool] | Unsayable | None] = {}
         self.frame: Frame
         self.reader: Scope
 
     # ---------------------------------------------------------------------------------------------- ways in
+    def parsed(self, fragment: Fragment, *, query: bool = False) -> Tree:
+        """The tree of a fragment; each is parsed once, however often it is inlined."""
+        key = id(fragment.source), fragment.at, fragment.text, query
+        tree = self.trees.get(key)
+        if tree is None:
+            read = sqltree.query if query else sqltree.expression
+            tree = self.trees[key] = read(fragment, self.database.dialect)
+        return tree
+
     def condition(self, fragment: Fragment, when: When, table: Table, invoker: bool = False) -> s.Expr:
         """A condition over a row of a table. ``invoker``: subqueries see what the caller may read."""
-        tree = sqltree.expression(fragment, self.database.dialect)
+        tree = self.parsed(fragment)
         scope = self.row(table, when)
         self._start(Frame(tree, when, scope, "invoker" if invoker else "plain"), scope)
         return self._guarded(fragment, lambda: self.truth(tree.root))
 
     def value(self, fragment: Fragment, when: When, kind: str, table: Table | None = None) -> Value:
         """An expression whose result is stored as a value of ``kind``; over a row where a table is given."""
-        tree = sqltree.expression(fragment, self.database.dialect)
+        tree = self.parsed(fragment)
         scope = self.row(table, when)
         self._start(Frame(tree, when, scope), scope)
         return self._guarded(fragment, lambda: self.met(self.expression(tree.root), kind, tree.root))
 
     def over_value(self, fragment: Fragment, when: When, column: str, kind: str) -> s.Expr:
         """The condition of a domain, over a column of that type."""
-        tree = sqltree.expression(fragment, self.database.dialect)
+        tree = self.parsed(fragment)
         scope = Scope(rows=[Rows("", "", {"value": (column, kind)})])
         self._start(Frame(tree, when, scope), scope)
         return self._guarded(fragment, lambda: self.truth(tree.root))
 
     def query(self, fragment: Fragment, when: When, labels: tuple[str, ...] = ()) -> reads.Built:
         """A query that stands alone, such as that of a view."""
-        tree = sqltree.query(fragment, self.database.dialect)
+        tree = self.parsed(fragment, query=True)
         scope = Scope()
         self._start(Frame(tree, when, scope), scope)
         return self._guarded(fragment, lambda: reads.query(self, tree.root, labels))
@@ -121,6 +133,7 @@ class Translator:
             self.seen[view] = None
             other = Translator(self.database, self.claims, lambda message, place: None)
             other.seen, other.definers, other.reserved = self.seen, self.definers, self.reserved
+            other.trees = self.trees
             try:
                 built = other.query(view.what.query, view.when, view.what.columns)
                 self.seen[view] = built, other.protected()
@@ -184,7 +197,8 @@ class Translator:
     def spend(self, node: Node) -> None:
         """Count a node against the limit."""
         self.spent += 1
-        if self.spent > NODES_MAX:
+        self.spent_in_all += 1
+        if self.spent > NODES_MAX or self.spent_in_all > ALL_NODES_MAX:
             raise Unsayable("this becomes too large when functions and policies are written out", self.place(node),
                             code=codes.TOO_LARGE)  # fmt: skip
 

@@ -16,6 +16,15 @@ def nameable(name: str, *, table: bool = False) -> bool:
     return fits and not (table and "." in name)
 
 
+LABEL_BYTES_MAX = 63
+LABEL_RULE = f"labels are different, have 1 to {LABEL_BYTES_MAX} bytes and no control characters"
+
+
+def is_label(label: str) -> bool:
+    """Whether an enum of liq, and of PostgreSQL, can have such a value."""
+    return 1 <= len(label.encode(errors="replace")) <= LABEL_BYTES_MAX and FORBIDDEN.search(label) is None
+
+
 def described(comment: str | None) -> str | None:
     """A comment as a description: its lines, without characters that liq refuses."""
     if comment is None or not comment.strip():

@@ -150,7 +150,7 @@ def _fill(connection: psycopg.Connection) -> None:
         for row in rows:
             values = {k: bytes.fromhex(str(v)) if k == "seal_key" else v for k, v in row.items()}
             names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
-            connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))  # type: ignore[arg-type]
+            connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))
 
 
 def _grants(schemas: tuple[str, ...]) -> bytes:

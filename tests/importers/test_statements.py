@@ -57,9 +57,9 @@ def test_what_is_never_closed_does_not_swallow_the_rest() -> None:
 @given(st.text(alphabet="ab';\"$-/*\\()[]` \nEeé1", max_size=60))
 def test_tokens_cover_their_text_in_order(text: str) -> None:
     for dialect in ("postgres", "sqlite"):
-        lexer, at = Lexer(text, dialect), 0  # type: ignore[arg-type]
+        lexer, at = Lexer(text, dialect), 0
         while (token := lexer.next()) is not None:
             assert at <= token.start < token.end <= len(text)
             at = token.end
-        for statement in split(Source("s", text), dialect):  # type: ignore[arg-type]
+        for statement in split(Source("s", text), dialect):
             assert statement.tokens

@@ -192,7 +192,7 @@ def _same_default(one: Column, other: Column, first: psycopg.Connection, second:
     values = []
     for connection, default in ((first, one.default), (second, other.default)):
         fixed = re.sub(r"\bnow\(\)|CURRENT_TIMESTAMP", f"timestamptz '{clock}'", default)
-        row = connection.execute(f"select ({fixed})::{other.type}::text").fetchone()  # type: ignore[arg-type]
+        row = connection.execute(f"select ({fixed})::{other.type}::text").fetchone()
         assert row is not None
         values.append(row[0])
     return values[0] == values[1]
