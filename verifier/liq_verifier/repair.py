@@ -16,7 +16,7 @@ from liq.model.stack import stack_room
 from liq_verifier.obligation import Kind, Obligation, Verdict, Verification
 from liq_verifier.verify import verify
 
-TRIES_MAX = 6
+TRIES_MAX = 3
 
 
 def repairs(verification: Verification, plan: PlanDocument, schema: Schema) -> dict[str, str]:
