@@ -34,7 +34,7 @@ class Cursor:
     def __init__(self, source: Source, tokens: tuple[Token, ...], dialect: Dialect, end: int) -> None:
         self.source = source
         self.tokens = tokens
-        self.dialect = dialect
+        self.dialect: Dialect = dialect
         self.end = end
         self.at = 0
 

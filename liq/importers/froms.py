@@ -36,11 +36,11 @@ def sources(t: Translator, node: exp.Select, scope: Scope) -> tuple[s.Source, tu
     """The sources of a SELECT, and the conditions that row security puts on those that no outer join may miss."""
     first, joins = _flattened(t, node.args["from_"].this, list(node.args.get("joins") or ()))
     sides = [_side(t, join) for join in joins]
+    nodes = [first, *(join.this for join in joins)]
     if "right" in sides:
         if sides != ["right"]:
             raise t.refuse(node, "RIGHT JOIN among other joins has no form in liq", "turn it into a LEFT JOIN")
-        other, first = first, joins[0].this
-    nodes = [first, *(other if sides == ["right"] else join.this for join in joins)]
+        nodes.reverse()
     missing = [False] + [side in ("left", "right", "full") for side in sides]
     for position, side in enumerate(sides):
         if side == "full":

@@ -325,7 +325,7 @@ class _Select:
         return froms.key_fixed(self.t, self.scope.rows[0], condition)
 
 
-def _mapped(value: s.Expr, change: Callable[[s.Expr], s.Expr]) -> s.Expr:
+def _mapped(value: s.Expr, change: Callable[[Any], s.Expr]) -> s.Expr:
     """The same expression with its direct operands changed."""
     changes: dict[str, Any] = {}
     for name, part in parts(value):

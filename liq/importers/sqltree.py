@@ -13,6 +13,7 @@ from collections.abc import Callable
 import sqlglot
 from attrs import frozen
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from liq.importers.ddl import Fragment
 from liq.importers.problems import Place, Unsayable
@@ -82,7 +83,7 @@ def _parse(fragment: Fragment, dialect: Dialect, prefix: str) -> Tree:
     try:
         with stack_room():
             found = [each for each in sqlglot.parse(text, dialect=dialect) if each is not None]
-    except sqlglot.errors.SqlglotError as error:
+    except SqlglotError as error:
         raise Unsayable(_message(error), Place.of(fragment), code=codes.IMPORT_SYNTAX) from None
     except RecursionError:
         raise _too_deep(fragment) from None

@@ -287,7 +287,7 @@ class Translator:
         return text.lower()
 
     def _in_scope(self, scope: Scope, parts: list[str], name: str, node: Node) -> Value | None:
-        found = []
+        found: list[tuple[Rows, str]] = []
         for rows in scope.rows:
             called = self.database.fold(rows.called)
             if parts and (parts[-1] != called or (len(parts) > 1 and rows.schema != parts[0])):
@@ -298,8 +298,9 @@ class Translator:
         if len(found) > 1:
             raise Unknown(f"column {name} is ambiguous", self.place(node))
         if found:
-            value = self._reference(*found[0], node)
-            if found[0][1] != self.database.fold(name):
+            ((rows, key),) = found
+            value = self._reference(rows, key, node)
+            if key != self.database.fold(name):
                 value.label = name  # the result of a query keeps the name that the column had
             return value
         if name in scope.parameters and parts in ([], [scope.function]):
