@@ -132,7 +132,7 @@ def _user(t: Translator, node: Node) -> Value:
 
 def _database_role(t: Translator, node: Node) -> Value:
     t.differs("the role of the database becomes the claim role of the token", t.place(node))
-    return Value(t.claims.claim(Held(("role",), "text")), "text", "current_user")
+    return Value(t.claims.claim(Held(("role",), "text", caller=True)), "text", "current_user")
 
 
 # ------------------------------------------------------------------------------------------------- by name
@@ -196,7 +196,7 @@ def _special(t: Translator, word: str, shown: str, arguments: list[Node], node: 
 def special_name(t: Translator, name: str) -> Value | None:
     """Words that SQL takes for calls without parentheses."""
     if name in ("user", "current_role") and t.database.dialect == "postgres":
-        return Value(t.claims.claim(Held(("role",), "text")), "text", name)
+        return Value(t.claims.claim(Held(("role",), "text", caller=True)), "text", name)
     return None
 
 

@@ -34,6 +34,8 @@ class Held:
     required: bool = False
     hint: str | None = field(default=None, eq=False)
     emptied: bool = False
+    caller: bool = False
+    """The role that policies are for, whatever the claim of it turns out to be."""
 
     @property
     def same(self) -> tuple[object, ...]:
@@ -70,8 +72,10 @@ class Claims:
     def names(self, used: Iterable[str], *, role: bool, anonymous: bool) -> dict[str, str]:
         """A name for every claim in use. ``role``: policies name roles, so ``@role`` must be the role's claim."""
         keys = list(dict.fromkeys(used))
-        chosen = self._role(keys)
-        if role and chosen is None:
+        callers = [key for key in keys if self.held[key].caller]
+        keys = [key for key in keys if not self.held[key].caller]
+        chosen = self._role(keys, anonymous)
+        if chosen is None and (role or callers):
             default = s.Text("anon") if anonymous else None
             chosen = self.claim(Held(_ROLE, "text", default=default)).name
             keys.insert(0, chosen)
@@ -82,12 +86,16 @@ class Claims:
             held = self.held[key]
             if held.same not in named:
                 named[held.same] = self._free(held, set(named.values()))
-        return {key: named[self.held[key].same] for key in keys}
+        return {key: named[self.held[key].same] for key in keys} | dict.fromkeys(callers, ROLE)
 
-    def _role(self, keys: list[str]) -> str | None:
-        """The claim that roles are compared with: at ``role``, as text, with a default if there is one."""
+    def _role(self, keys: list[str], anonymous: bool) -> str | None:
+        """The claim that roles are compared with: at ``role``, as text, with a default if there is one.
+
+        ``anonymous``: a policy is for callers without a token, so that one without a default will not do.
+        """
         at_role = [key for key in keys if self.held[key].path == _ROLE and self.held[key].kind == "text"]
-        return next((key for key in at_role if self.held[key].default is not None), next(iter(at_role), None))
+        with_default = next((key for key in at_role if self.held[key].default is not None), None)
+        return with_default or (None if anonymous else next(iter(at_role), None))
 
     def _free(self, held: Held, taken: set[str]) -> str:
         wanted = held.hint or (held.path[-1] if held.path else "claim")
@@ -105,7 +113,7 @@ class Claims:
         """``session { … }`` with every named claim."""
         claims = []
         for name in dict.fromkeys(names.values()):
-            same = [self.held[key] for key in names if names[key] == name]
+            same = [self.held[key] for key in names if names[key] == name and not self.held[key].caller]
             held = next((each for each in same if each.type is not None), same[0])
             parts: list[s.From | s.Default] = []
             if held.path:

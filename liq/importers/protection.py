@@ -68,7 +68,7 @@ def _role(t: Translator, roles: tuple[str, ...]) -> s.Expr | None:
     """That the session has one of the roles."""
     if is_public(roles):
         return None
-    claim = t.claims.claim(Held(("role",), "text"))
+    claim = t.claims.claim(Held(("role",), "text", caller=True))
     if len(roles) == 1:
         return s.Compare("=", claim, s.Text(roles[0]))
     return s.In(claim, s.Choices(tuple(s.Text(role) for role in roles)))

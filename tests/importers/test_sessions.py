@@ -89,6 +89,11 @@ def test_roles() -> None:
     assert "policy p on t for all to authenticated using true\n" in written
     assert "policy q on t for read to anon, boss using true\n" in written
     assert findings(text) == ["1 import-claim: policies name roles such as authenticated: liq compares them with the claim @role"]
+    nested = declared(f"""{TABLE} create table u (id int primary key, x uuid); alter table u enable row level security;
+        create policy p on t for select to anon using (id is not null); create policy q on t for select using (auth.role() = 'x');
+        create policy r on u using (x in (select id from t) or current_user = 'boss');""")
+    assert "session { role: text from 'role' = 'anon', role_text: text? from 'role' }" in nested
+    assert "x in (read t { id } where @role = 'anon' and id is not null or @role_text = 'x') or @role = 'boss'" in " ".join(nested.split())
     without_anon = declared(f"{TABLE} create policy p on t to authenticated, public using (true); create policy r on t to boss using (true);")
     assert "session { role: text? from 'role' }" in without_anon
     assert "policy p on t for all using true\n" in without_anon
