@@ -422,7 +422,7 @@ def execute_registered(
     plan, outcome = Plan(admitted.plan, admitted.schema), "failed"
     try:
         if callable(on):
-            answer = run_in_memory(plan, on(admitted.schema), params, claims, host)
+            answer = run_in_memory(plan, on(admitted.schema), params, claims, host)  # pyright: ignore
         else:
             answer = run_on_postgres(plan, on, params, claims, evolve(host or Host(), epoch=admitted.plan.schema_epoch))
         outcome = "ok"

@@ -44,7 +44,7 @@ def solve(formula: Formula) -> Answer:
         solver = z3.Solver(ctx=context)
         solver.set("rlimit", RLIMIT)
         solver.set("random_seed", SEED)
-        for assertion in list(assertions)[:-1]:
+        for assertion in list(assertions)[:-1]:  # pyright: ignore
             solver.add(assertion)
         solver.push()
         solver.add(assertions[len(assertions) - 1])

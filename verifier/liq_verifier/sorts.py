@@ -108,7 +108,7 @@ def number(value: Value, type_: t.Type) -> str | None:
         case t.Timestamp(), dt.datetime():
             return smt.integer((value - EPOCH) // dt.timedelta(microseconds=1))
         case t.Date(), dt.date():
-            return smt.integer((value - EPOCH_DAY).days)
+            return smt.integer((value - EPOCH_DAY).days)  # pyright: ignore
         case t.Time(), dt.time():
             return smt.integer(((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond)
         case t.Interval(), IntervalValue():

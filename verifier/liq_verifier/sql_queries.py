@@ -129,7 +129,7 @@ class QueryReader:
         for cte in with_.expressions if with_ is not None else ():
             columns = cte.args["alias"].args.get("columns") or []
             self._common[cte.alias] = _Common(
-                cte.this, tuple(c.name for c in columns), bool(with_.args.get("recursive"))
+                cte.this, tuple(c.name for c in columns), bool(with_.args.get("recursive"))  # pyright: ignore
             )
 
     def _compound(self, kind: str, node: Any, scope: Scope) -> Relation:

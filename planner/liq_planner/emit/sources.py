@@ -127,7 +127,7 @@ def series(r: Relations, relation: ir.Series, env: Env) -> Block:
                 *(n.number(0) for _ in range(3)),
                 cast_to(r.scalars.spell(relation.step, env), t.Int(32)),
             )
-            parts.append(days)
+            parts.append(days)  # pyright: ignore
             node = cast_to(node, t.DATE)
         case t.Date():
             parts[:2] = [exp.Cast(this=part, to=n.SqlType(this="timestamp")) for part in parts[:2]]
