@@ -48,8 +48,12 @@ def bounded(relation: Relation, context: Context) -> bool:
         case SetOperation(inputs=inputs):
             return all(bounded(each, context) for each in inputs)
         case Join(kind, left, right):
-            one = bounded(left, context) and at_most_one(right, context) and kind is not JoinKind.FULL
-            return one or at_most_one(relation, context) or _multiplies_not(relation, context)
+            if at_most_one(relation, context):
+                return True
+            # the left side is asked once: joins lie in each other to the left
+            if kind is JoinKind.FULL or not bounded(left, context):
+                return False
+            return at_most_one(right, context) or _multiplies_not(relation, context)
         case Follow():
             return False
         case _:
@@ -57,9 +61,7 @@ def bounded(relation: Relation, context: Context) -> bool:
 
 
 def _multiplies_not(join: Join, context: Context) -> bool:
-    """A bounded left side whose rows meet at most one row each (a link that was followed)."""
-    if join.kind is JoinKind.FULL or not bounded(join.left, context):
-        return False
+    """Whether rows of the left side meet at most one row each (a link that was followed)."""
     left = keys_of(join.left, context)
     return bool(left) and any(key in keys_of(join, context) for key in left)
 
