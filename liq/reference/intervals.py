@@ -12,10 +12,10 @@ from liq.reference.temporal import DAY, HOUR, MINUTE, SECOND, interval
 
 _NUMBER = r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})"
 _CLOCK = re.compile(
-    r"(?P<sign>[+-]?)(?P<hours>\d{1,9}):(?P<minutes>\d{1,2})"
+    r"(?P<sign>[+-]?)(?P<hours>\d{1,10}):(?P<minutes>\d{1,2})"
     r"(?::(?P<seconds>\d{1,2}(?:\.\d{0,18})?)|(?P<tail>\.\d{1,18}))?"
 )
-_WORD = re.compile(rf"(?P<clock>[+-]?\d{{1,9}}:[\d:.]+)|(?P<number>{_NUMBER})\s*(?P<unit>[a-z]*)|(?P<ago>ago)")
+_WORD = re.compile(rf"(?P<clock>[+-]?\d{{1,10}}:[\d:.]+)|(?P<number>{_NUMBER})\s*(?P<unit>[a-z]*)|(?P<ago>ago)")
 _ISO = re.compile(
     rf"P(?:(?P<y>{_NUMBER})Y)?(?:(?P<mon>{_NUMBER})M)?(?:(?P<w>{_NUMBER})W)?(?:(?P<d>{_NUMBER})D)?"
     rf"(?P<t>T(?:(?P<h>{_NUMBER})H)?(?:(?P<min>{_NUMBER})M)?(?:(?P<s>{_NUMBER})S)?)?"

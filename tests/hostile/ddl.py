@@ -80,7 +80,7 @@ def attack_sql(rng: Rng) -> Outcome:
 def check_sql(text: str, dialect: str) -> Outcome:
     """Coded findings, and declarations that parse."""
     source = Source("dump.sql", text)
-    made = import_sql([source], dialect)
+    made = import_sql([source], dialect)  # type: ignore[arg-type]
     codes = coded(made.diagnostics, {source.name: source})
     shown(made.diagnostics[:20], {source.name: source})
     text_made = format_tree(made.file)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Protocol, assert_never
+from typing import Protocol, TypeVar, assert_never
 
 from sqlglot import exp
 
@@ -29,6 +29,26 @@ from liq_planner.raising import may_raise
 
 JSON_ARGUMENTS_MAX = 50
 """PostgreSQL takes at most 100 arguments in a call."""
+
+
+NODES_MAX = 100_000
+"""Expressions in one text, each counted as often as it stands there."""
+E = TypeVar("E", bound=e.Expr)
+
+
+def copies(expr: e.Expr) -> int:
+    """At most how often the parts of an expression stand in its SQL, where that is more than once."""
+    match expr:
+        case e.Call("mask"):
+            return 7
+        case e.Call("hash"):
+            return 2
+        case e.Cast(arg, t.List()):
+            return 1 if arg.type == expr.type else 7
+        case e.Cast(arg, t.Json() | t.Interval()) if isinstance(arg.type, t.Json | t.Interval):
+            return 4
+        case _:
+            return 1
 
 
 class Subqueries(Protocol):
@@ -59,6 +79,21 @@ class Scalars:
     # --------------------------------------------------------------------------------------------- values
     def spell(self, expr: e.Expr, env: Env) -> Sql:
         """The expression as SQL."""
+        return self._weighed(expr, copies(expr), self._spelled, env)
+
+    def _weighed(self, expr: E, times: int, make: Callable[[E, Env], Sql], env: Env) -> Sql:
+        """What ``make`` makes of an expression whose parts stand in it so many times, and so do theirs: refused before
+        it grows out of all proportion."""
+        emission, before = self.emission, self.emission.copies
+        emission.copies = before * times
+        emission.nodes += emission.copies
+        if emission.nodes > NODES_MAX:
+            raise EmitRefused(self.dialect, "an expression of this size", expr.span)
+        node = make(expr, env)
+        emission.copies = before
+        return node
+
+    def _spelled(self, expr: e.Expr, env: Env) -> Sql:
         match expr:
             case e.Literal(value, type_):
                 return self.constant(value, type_)
@@ -170,8 +205,13 @@ class Scalars:
         return n.arrow(self._json_base(expr, env), "->>", self._json_key(expr))
 
     def _json_base(self, expr: e.JsonStep, env: Env) -> Sql:
+        return self._weighed(expr, 2 if isinstance(expr.key, int) else 1, self._json_entered, env)
+
+    def _json_entered(self, expr: e.JsonStep, env: Env) -> Sql:
         base = self.json_step(expr.arg, env) if isinstance(expr.arg, e.JsonStep) else self.spell(expr.arg, env)
         if isinstance(expr.key, int):  # PostgreSQL takes a scalar for an array of one
+            if _positions(expr) > JSON_POSITIONS_MAX:
+                raise EmitRefused(self.dialect, f"more than {JSON_POSITIONS_MAX} positions in one JSON path", expr.span)
             is_array = n.compare(n.call("jsonb_typeof", base), "=", n.fixed("array"))
             return n.case([(is_array, base.copy())])
         return base
@@ -304,6 +344,18 @@ ORDERING = frozenset({"<", "<=", ">", ">="})
 INT4_FUNCTIONS = frozenset({
     "length", "strpos", "cardinality", "array_position", "jsonb_array_length", "octet_length",
 })  # fmt: skip
+
+
+JSON_POSITIONS_MAX = 8
+"""Positions (``[0]``) in one JSON path: each is tested for an array first, so that the text of the path doubles."""
+
+
+def _positions(expr: e.Expr) -> int:
+    count = 0
+    while isinstance(expr, e.JsonStep):
+        count += isinstance(expr.key, int)
+        expr = expr.arg
+    return count
 
 
 def _is_text(type_: t.Type) -> bool:
