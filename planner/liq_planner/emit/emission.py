@@ -48,6 +48,10 @@ class Emission:
     options: EmitOptions
     family: Family
     binds: list[Expr] = field(factory=list)
+    nodes: int = 0
+    """Expressions spelled so far, each as often as it stands in the text."""
+    copies: int = 1
+    """How often what is being spelled stands in the text."""
     _positions: dict[str, int] = field(factory=dict)
     _aliases: Counter[str] = field(factory=Counter)
     _columns: Iterator[int] = field(factory=lambda: count(-1, -1))

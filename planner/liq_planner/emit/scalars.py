@@ -41,12 +41,10 @@ def copies(expr: e.Expr) -> int:
     match expr:
         case e.Call("mask"):
             return 7
-        case e.Call("hash"):
-            return 2
         case e.Cast(arg, t.List()):
-            return 1 if arg.type == expr.type else 7
+            return 1 if arg.type == expr.type else 3
         case e.Cast(arg, t.Json() | t.Interval()) if isinstance(arg.type, t.Json | t.Interval):
-            return 4
+            return 2
         case _:
             return 1
 
