@@ -134,6 +134,32 @@ def test_compiling_takes_calls_in_proportion(schema, name: str) -> None:
     assert large <= 6 * small + 20_000
 
 
+DOUBLING = {
+    "between": ("(case when X between 1 and 3 then 1 else 2 end)", "a"),
+    "case of a value": ("(case X when 1 then 2 when 3 then 4 else 5 end)", "a"),
+    "between reads": ("(case when (read t { max(a) } where a = X) between 1 and 3 then 1 else 2 end)", "1"),
+    "positions": ("X[0]", "j"),
+    "positions of calls": ("coalesce(j, X)[0]", "j"),
+    "masks": ("mask(X, 3, 3)", "b"),
+    "casts of lists": ("X::int[]::text[]", "['1']"),
+    "casts through json": ("X::json::interval", "interval '1 day'"),
+    "rows": ("((X, 1) < (true, 2))", "true"),
+    "safe casts": ("X::text::int?", "a"),
+}  # fmt: skip
+"""Expressions whose parts stand more than once in what is made of them: nested, they double again and again."""
+CALLS_MAX = 30_000_000
+
+
+@pytest.mark.parametrize("name", DOUBLING)
+def test_what_doubles_is_refused_in_time(schema, name: str) -> None:
+    """Forty levels would be a million million copies."""
+    wrapper, text = DOUBLING[name]
+    for _ in range(40):
+        text = wrapper.replace("X", text)
+    outcome, _ = counted(lambda: sources.check_program(f"read t {{ x: {text} }} limit 1", schema, []), CALLS_MAX)
+    assert outcome.accepted or outcome.codes
+
+
 @pytest.mark.parametrize("name", BOMBS)
 def test_nothing_is_exponential(schema, name: str) -> None:
     """Below every limit: twice the text may be eight times the work, but not the square of it."""
